@@ -1,0 +1,34 @@
+"""User operations from the file you already have.
+
+    import opslib as ops
+    d = ops.open("orders.csv")
+    ops.funnel(d.events, steps=["view", "buy"]).table
+
+Every public name is imported when first used, so that `import opslib` stays fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+_HOMES = {
+    "Error": "opslib.result",
+    "Note": "opslib.result",
+    "Result": "opslib.result",
+}
+
+if TYPE_CHECKING:
+    from opslib.result import Error, Note, Result
+
+__all__ = ["Error", "Note", "Result"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'opslib' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,85 @@
+"""What every analysis returns and raises, so that pages, exports and CLI exist once."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import altair as alt
+import pandas as pd
+
+from opslib.words import text
+
+
+@dataclass(frozen=True, init=False)
+class Note:
+    """One thing a reader must know: a stable code and the values of its sentence."""
+
+    code: str
+    values: dict[str, Any]
+
+    def __init__(self, code: str, /, **values: Any) -> None:  # noqa: ANN401
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "values", values)
+
+    def text(self, lang: str = "en") -> str:
+        """Say it in `lang`, "en" or "zh_CN"."""
+        return text(self.code, lang, **self.values)
+
+
+class Error(ValueError):
+    """A mistake that the person at the keyboard can put right.
+
+    Attributes:
+        code: Stable name of the mistake, the key of its sentence in the catalogues.
+        values: What the sentence says: what was got, what is possible, and where.
+
+    Example:
+        >>> raise Error("option.choice", option="period", got="year", choices=["day"])
+        Traceback (most recent call last):
+        opslib.result.Error: period cannot be “year”; choose from “day”.
+    """
+
+    def __init__(self, code: str, /, **values: Any) -> None:  # noqa: ANN401
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+    def text(self, lang: str = "en") -> str:
+        """Say it in `lang`, "en" or "zh_CN"."""
+        return text(self.code, lang, **self.values)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One tidy table, one chart of it, one or two sentences about it.
+
+    Attributes:
+        table: Tidy; each result documents its columns. Shares are 0 to 1.
+        warnings: What a reader must know before using the numbers.
+        previous: The same for the period of equal length just before, if compared.
+    """
+
+    table: pd.DataFrame
+    warnings: tuple[Note, ...] = ()
+    previous: Self | None = None
+
+    def chart(self, lang: str = "en") -> alt.TopLevelMixin:
+        """Draw the table, labelled in `lang`."""
+        raise NotImplementedError
+
+    def describe(self, lang: str = "en") -> str:
+        """State the finding in plain text: the numbers and how sure they are."""
+        raise NotImplementedError
+
+
+def say(lang: str, *notes: Note | None) -> str:
+    """Join sentences as `lang` does; None is left out.
+
+    Example:
+        >>> say("en", Note("option.missing", option="steps"), None)
+        'steps is missing.'
+    """
+    space = "" if lang.startswith("zh") else " "
+    return space.join(note.text(lang) for note in notes if note is not None)

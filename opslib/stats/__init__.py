@@ -1,0 +1,1 @@
+"""Shared mathematics: intervals, tests, multiplicity; each with its source."""

@@ -1,0 +1,1 @@
+"""What pages share: menu, data-set picker, cells, links and words of the interface."""
