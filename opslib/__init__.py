@@ -11,15 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
+    "EventLog": "opslib.eventlog",
     "Error": "opslib.result",
     "Note": "opslib.result",
     "Result": "opslib.result",
 }
 
 if TYPE_CHECKING:
+    from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
-__all__ = ["Error", "Note", "Result"]
+__all__ = ["Error", "EventLog", "Note", "Result"]
 
 
 def __getattr__(name: str) -> object:

@@ -77,7 +77,7 @@ class Shape:
                 if form
                 else "nominal",
                 title=self.title[column],
-                **({"format": form} if form else {}),
+                format=form or alt.Undefined,
             )
             for column, form in formats.items()
         ]
@@ -87,7 +87,7 @@ def finish(
     chart: alt.Chart | alt.LayerChart, alt_text: str, *, height: int = 320
 ) -> alt.Chart | alt.LayerChart:
     """Give a chart its description for screen readers and its size."""
-    return chart.properties(description=alt_text, height=height, width="container")  # type: ignore[no-any-return]
+    return chart.properties(description=alt_text, height=height, width="container")
 
 
 def colours(values: Sequence[str]) -> alt.Scale:

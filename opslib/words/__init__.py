@@ -172,7 +172,7 @@ def _date(value: dt.date | str, lang: str) -> str:
 
 
 def _name(value: object, lang: str) -> str:
-    left, right = {"en": "“”", "zh_CN": "「」"}[lang]
+    left, right = {"en": ("“", "”"), "zh_CN": ("「", "」")}[lang]
     return f"{left}{clean(value)}{right}"
 
 
@@ -180,7 +180,7 @@ def _names(values: Iterable[object], lang: str, most: int = 12) -> str:
     quoted = [_name(value, lang) for value in values]
     if len(quoted) > most:
         quoted = [*quoted[:most], f"… ({format_decimal(len(quoted), locale=lang)})"]
-    return format_list(quoted, "standard-narrow", locale=lang) if quoted else "–"
+    return format_list(quoted, "unit", locale=lang) if quoted else "–"
 
 
 WRITERS: dict[str, Callable[[Any, str], str]] = {

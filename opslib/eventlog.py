@@ -1,0 +1,477 @@
+"""EventLog: the sorted, encoded, memory-mapped columns that event analyses run on."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from opslib import kernels, periods
+from opslib.conditions import Codes, Condition, Floats, Mask, meets
+from opslib.periods import Instants
+from opslib.result import Error, Note
+
+MOST_NAMES = 65_535
+FORMAT = 1
+HOUR = 3_600_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventLog:
+    """What users did and when; immutable, rows in order of user, time and file.
+
+    Attributes:
+        users: Ids as text, sorted; LargeStringArray of n_users.
+        offsets: Rows of user i are offsets[i] to offsets[i + 1]; n_users + 1.
+        time: Microseconds since 1970, UTC, one per row.
+        event: Code of the event name, one per row.
+        names: Event names, sorted; the code is the position.
+        properties: What else is known per row; "amount" is the money.
+        timezone: IANA name; calendar days are days there.
+        until: End of observation; every rule of "is this over yet" refers to it.
+        run_offsets: Rows of event e in the event-major copy; n_names + 1.
+        run_user, run_time, run_row: That copy, each event sorted by user and time.
+        left_out: Rows that are not in the log, counted by reason.
+    """
+
+    users: pa.LargeStringArray
+    offsets: Instants
+    time: Instants
+    event: npt.NDArray[np.uint16]
+    names: tuple[str, ...]
+    properties: dict[str, Codes | Floats]
+    timezone: str
+    until: int
+    run_offsets: Instants
+    run_user: npt.NDArray[np.int32]
+    run_time: Instants
+    run_row: Instants
+    left_out: tuple[Note, ...] = ()
+    _mapped: Any = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        user: str,
+        event: str,
+        time: str,
+        amount: str | None = None,
+        timezone: str = "UTC",
+        properties: Sequence[str] | None = None,
+        until: str | None = None,
+    ) -> Self:
+        """Sort and encode a table of events, one row per event.
+
+        Rows without user, event or time are left out and counted in `left_out`, and so
+        are rows after `until`.
+
+        Args:
+            frame: n rows; columns as named by the other arguments.
+            user: Column of ids; kept as text, 17850.0 becomes "17850".
+            event: Column of event names, at most 65,535 different ones.
+            time: Column of times: datetimes or ISO text; without a zone of their own
+                they are wall clock in `timezone`.
+            amount: Column of money, kept as the property "amount".
+            timezone: IANA name of the zone whose days count.
+            properties: Columns to keep beside; None keeps all others.
+            until: End of observation as an ISO date (that whole day) or time. None: the
+                last event, or the end of its day where times are dates only or the
+                last event falls into the last hour.
+
+        Raises:
+            Error: A column is missing, times cannot be read, too many event names, an
+                unknown timezone, or no row is left.
+
+        Example:
+            >>> log = EventLog.from_frame(
+            ...     pd.DataFrame({
+            ...         "who": ["007", "007", "12"],
+            ...         "what": ["view", "buy", "view"],
+            ...         "when": ["2026-03-02", "2026-03-03", "2026-03-02"],
+            ...     }),
+            ...     user="who", event="what", time="when",
+            ... )
+            >>> log.names, log.users.to_pylist(), log.offsets.tolist()
+            (('buy', 'view'), ['007', '12'], [0, 2, 3])
+        """
+        named = {"user": user, "event": event, "time": time, "amount": amount}
+        for option, column in named.items():
+            if column is not None and column not in frame.columns:
+                raise Error(
+                    "option.column",
+                    option=option,
+                    got=column,
+                    choices=list(frame.columns),
+                )
+        instants, known_time = _instants(frame[time], timezone)
+        known = {
+            "user": frame[user].notna().to_numpy(),
+            "event": frame[event].notna().to_numpy(),
+            "time": known_time,
+        }
+        keep = known["user"] & known["event"] & known["time"]
+        notes = [
+            Note(f"eventlog.no_{role}", n=int((~present).sum()))
+            for role, present in known.items()
+            if not present.all()
+        ]
+        if until is not None:
+            end = _end(until, timezone)
+            late = keep & (instants > end)
+            keep &= ~late
+            if late.any():
+                notes.append(Note("eventlog.late", n=int(late.sum()), until=until))
+        if not keep.any():
+            raise Error("eventlog.empty", n=len(frame))
+        rows = frame if keep.all() else frame[keep]
+        instants = instants if keep.all() else instants[keep]
+        user_code, users = _encode(rows[user])
+        event_code, names = _encode(rows[event])
+        if len(names) > MOST_NAMES:
+            raise Error("eventlog.names", n=len(names), most=MOST_NAMES, column=event)
+        others = (
+            [column for column in frame.columns if column not in named.values()]
+            if properties is None
+            else list(properties)
+        )
+        kept = {str(column): _property(rows[column]) for column in others}
+        if amount is not None:
+            numbers = pd.to_numeric(rows[amount], errors="coerce")
+            kept["amount"] = Floats(numbers.to_numpy("float64", na_value=np.nan))
+        return cls._sorted(
+            users=pa.array(users, pa.large_string()),
+            user=user_code,
+            time=instants,
+            event=event_code.astype(np.uint16),
+            names=tuple(names),
+            properties=kept,
+            timezone=timezone,
+            until=_until(instants, timezone) if until is None else end,
+            left_out=tuple(notes),
+        )
+
+    @classmethod
+    def from_columns(
+        cls,
+        *,
+        users: Sequence[str] | pa.Array,
+        user: npt.NDArray[np.integer[Any]],
+        event: npt.NDArray[np.integer[Any]],
+        names: Sequence[str],
+        time: Instants,
+        timezone: str = "UTC",
+    ) -> Self:
+        """Sort columns that are encoded already; for generators and benchmarks.
+
+        Args:
+            users: Ids, sorted; n_users.
+            user: Position in `users`, one per row.
+            event: Position in `names`, one per row.
+            names: Event names, sorted.
+            time: Microseconds since 1970, UTC, one per row.
+            timezone: IANA name of the zone whose days count.
+        """
+        return cls._sorted(
+            users=pa.array(users, pa.large_string()),
+            user=np.asarray(user, np.int32),
+            time=np.asarray(time, np.int64),
+            event=np.asarray(event, np.uint16),
+            names=tuple(names),
+            properties={},
+            timezone=timezone,
+            until=_until(time, timezone),
+        )
+
+    @classmethod
+    def _sorted(
+        cls,
+        *,
+        users: pa.LargeStringArray,
+        user: npt.NDArray[np.int32],
+        time: Instants,
+        event: npt.NDArray[np.uint16],
+        names: tuple[str, ...],
+        properties: dict[str, Codes | Floats],
+        timezone: str,
+        until: int,
+        left_out: tuple[Note, ...] = (),
+    ) -> Self:
+        order, offsets = kernels.sort_rows(user, time, len(users))
+        time, event = time[order], event[order]
+        run_offsets, run_user, run_time, run_row = kernels.event_runs(
+            offsets, time, event, len(names)
+        )
+        log = cls(
+            users=users,
+            offsets=offsets,
+            time=time,
+            event=event,
+            names=names,
+            properties={
+                name: Codes(column.codes[order], column.labels)
+                if isinstance(column, Codes)
+                else Floats(column.values[order])
+                for name, column in properties.items()
+            },
+            timezone=timezone,
+            until=until,
+            run_offsets=run_offsets,
+            run_user=run_user,
+            run_time=run_time,
+            run_row=run_row,
+            left_out=left_out,
+        )
+        # Mapped arrays cannot be written: one compiled kernel then serves both.
+        for array in log._arrays().values():
+            array.flags.writeable = False
+        return log
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @cached_property
+    def user(self) -> npt.NDArray[np.int32]:
+        """Position of each row's user in `users`."""
+        sizes = np.diff(self.offsets)
+        return np.repeat(np.arange(len(self.users), dtype=np.int32), sizes)
+
+    @property
+    def dates(self) -> tuple[str, str]:
+        """The first and last day with an event, as ISO dates."""
+        first, last = int(self.time.min()), int(self.time.max())
+        start, end = periods.days(first, last + 1, self.timezone)
+        return start.isoformat(), end.isoformat()
+
+    def code(self, name: str, option: str) -> int:
+        """Return the code of an event name.
+
+        Raises:
+            Error: The log has no such event; the sentence names those it has.
+        """
+        if name not in self.names:
+            raise Error(
+                "eventlog.unknown_event", option=option, got=name, choices=self.names
+            )
+        return self.names.index(name)
+
+    def ids(self, users: npt.ArrayLike) -> pd.Series:
+        """Return the ids of users given by position, as a column "user"."""
+        taken = self.users.take(pa.array(np.asarray(users, np.int64)))
+        return pd.Series(taken.to_pylist(), name="user", dtype="str")
+
+    def mask(self, conditions: Iterable[Condition]) -> Mask | None:
+        """Say which rows meet all `conditions`; None where there are none.
+
+        A condition is [property, operator, value] of `conditions.OPERATORS`; a missing
+        value meets "is_not_set", "!=" and "not in" and no other.
+
+        Raises:
+            Error: A condition has another shape, or names what the log does not have.
+        """
+        met: Mask | None = None
+        columns = {"event": Codes(self.event, self.names), **self.properties}
+        for condition in conditions:
+            one = meets(columns, condition)
+            met = one if met is None else met & one
+        return met
+
+    def where(self, conditions: Iterable[Condition]) -> Self:
+        """Return the log of only the rows that meet `conditions`."""
+        mask = self.mask(conditions)
+        return self if mask is None else self._take(mask)
+
+    def between(self, first: str, last: str) -> Self:
+        """Return the log of only the days from `first` to `last`, both included.
+
+        This forgets what happened before; analyses take `dates` instead.
+        """
+        start, end = periods.span((first, last), self.timezone)
+        return self._take((self.time >= start) & (self.time < end))
+
+    def _take(self, mask: Mask) -> Self:
+        if not mask.any():
+            raise Error("eventlog.empty", n=len(self))
+        left, position = np.unique(self.user[mask], return_inverse=True)
+        return self._sorted(
+            users=self.users.take(pa.array(left)),
+            user=position.astype(np.int32),
+            time=self.time[mask],
+            event=self.event[mask],
+            names=self.names,
+            properties={
+                name: Codes(column.codes[mask], column.labels)
+                if isinstance(column, Codes)
+                else Floats(column.values[mask])
+                for name, column in self.properties.items()
+            },
+            timezone=self.timezone,
+            until=self.until,
+            left_out=self.left_out,
+        )
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        columns = {
+            f"property {i}": column.codes
+            if isinstance(column, Codes)
+            else column.values
+            for i, column in enumerate(self.properties.values())
+        }
+        fixed = "offsets time event run_offsets run_user run_time run_row"
+        return {name: getattr(self, name) for name in fixed.split()} | columns
+
+    def save(self, path: Path | str) -> None:
+        """Write the log as one Arrow IPC file, to be opened without reading it."""
+        # One row of lists: columns of different lengths in one mappable file.
+        lists = {
+            name: pa.LargeListArray.from_arrays(
+                pa.array([0, len(values)], pa.int64()), pa.array(values)
+            )
+            for name, values in self._arrays().items()
+        }
+        lists["users"] = pa.LargeListArray.from_arrays(
+            pa.array([0, len(self.users)], pa.int64()), self.users
+        )
+        about = {
+            "format": FORMAT,
+            "names": self.names,
+            "timezone": self.timezone,
+            "until": self.until,
+            "properties": [
+                [name, column.labels if isinstance(column, Codes) else None]
+                for name, column in self.properties.items()
+            ],
+            "left_out": [[note.code, note.values] for note in self.left_out],
+        }
+        table = pa.table(lists).replace_schema_metadata({"opslib": json.dumps(about)})
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, table.schema) as writer,
+        ):
+            writer.write_table(table)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Map a saved log into memory; all who open it share the pages.
+
+        Raises:
+            Error: The file is not a log of this version.
+        """
+        mapped = pa.memory_map(str(path), "r")
+        try:
+            table = pa.ipc.open_file(mapped).read_all()
+            about = json.loads(table.schema.metadata[b"opslib"])
+        except (pa.ArrowInvalid, KeyError, TypeError, ValueError):
+            raise Error("eventlog.file", path=Path(path).name) from None
+        if about["format"] != FORMAT:
+            raise Error("eventlog.file", path=Path(path).name)
+        lists = {
+            name: table.column(name).chunk(0).values for name in table.column_names
+        }
+        users = lists.pop("users")
+        arrays = {name: values.to_numpy() for name, values in lists.items()}
+        properties: dict[str, Codes | Floats] = {}
+        for i, (name, labels) in enumerate(about["properties"]):
+            values = arrays.pop(f"property {i}")
+            properties[name] = (
+                Floats(values) if labels is None else Codes(values, tuple(labels))
+            )
+        return cls(
+            users=users,
+            names=tuple(about["names"]),
+            properties=properties,
+            timezone=about["timezone"],
+            until=about["until"],
+            left_out=tuple(Note(code, **values) for code, values in about["left_out"]),
+            _mapped=mapped,
+            **arrays,
+        )
+
+
+def as_log(data: Any) -> EventLog:  # noqa: ANN401
+    """Take an EventLog, or a pandas, polars or pyarrow table with its columns.
+
+    Raises:
+        Error: The table lacks a column user, event or time.
+    """
+    if isinstance(data, EventLog):
+        return data
+    frame = data.to_pandas() if hasattr(data, "to_pandas") else data
+    if not isinstance(frame, pd.DataFrame):
+        raise Error("eventlog.type", got=type(data).__name__)
+    return EventLog.from_frame(
+        frame,
+        user="user",
+        event="event",
+        time="time",
+        amount="amount" if "amount" in frame.columns else None,
+    )
+
+
+def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
+    """Return microseconds UTC and which are known."""
+    if pd.api.types.is_numeric_dtype(column):
+        raise Error("eventlog.time", column=column.name, got=column.iloc[:3].tolist())
+    try:
+        wall = pd.DatetimeIndex(
+            column
+            if pd.api.types.is_datetime64_any_dtype(column)
+            else pd.to_datetime(column, format="ISO8601")
+        )
+    except (ValueError, TypeError):
+        raise Error(
+            "eventlog.time", column=column.name, got=column.dropna().iloc[:3].tolist()
+        ) from None
+    known = ~np.asarray(wall.isna())
+    return periods.to_instants(wall, timezone), known
+
+
+def _encode(column: pd.Series) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Return the position of each value among the sorted texts."""
+    codes, found = pd.factorize(column)
+    whole = pd.api.types.is_float_dtype(found) and bool((found == found // 1).all())
+    texts = pd.Index(found.astype("int64") if whole else found).astype(str)
+    unique, rank = np.unique(texts.to_numpy(dtype=object), return_inverse=True)
+    return rank.astype(np.int32)[codes], unique.tolist()
+
+
+def _property(column: pd.Series) -> Codes | Floats:
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return Floats(column.to_numpy("float64", na_value=np.nan))
+    codes, found = pd.factorize(column)
+    return Codes(codes.astype(np.int32), tuple(str(value) for value in found))
+
+
+def _until(time: Instants, timezone: str) -> int:
+    """Apply the rule of `from_frame` for the end of observation."""
+    last = int(time.max())
+    wall = periods.to_wall([last], timezone)
+    midnight = periods.to_instants(wall.normalize() + pd.Timedelta(days=1), timezone)[0]
+    if last >= midnight - HOUR or _only_dates(time, timezone):
+        return int(midnight)
+    return last
+
+
+def _only_dates(time: Instants, timezone: str) -> bool:
+    sample = periods.to_wall(time[:1000], timezone)
+    if not (sample == sample.normalize()).all():
+        return False
+    walls = periods.to_wall(time, timezone)
+    return bool((walls == walls.normalize()).all())
+
+
+def _end(until: str, timezone: str) -> int:
+    try:
+        wall = pd.DatetimeIndex([pd.Timestamp(until)])
+    except ValueError:
+        raise Error("eventlog.until", got=until) from None
+    if len(until) <= 10:
+        wall = wall + pd.Timedelta(days=1)
+    return int(periods.to_instants(wall, timezone)[0])

@@ -1,0 +1,177 @@
+"""Days, weeks and months in a timezone, and which of them are over.
+
+Instants are int64 microseconds since 1970 in UTC, as in an EventLog. Periods are given
+by their edges: period i covers edges[i] <= t < edges[i + 1].
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from opslib.result import Error
+
+Period = Literal["day", "week", "month"]
+Dates = tuple[str | dt.date, str | dt.date] | Sequence[str | dt.date]
+Instants = npt.NDArray[np.int64]
+
+PERIODS = ("day", "week", "month")
+WEEKDAYS = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+
+
+def zone(timezone: str) -> ZoneInfo:
+    """Return the timezone of an IANA name.
+
+    Raises:
+        Error: There is no such timezone.
+    """
+    try:
+        return ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        raise Error("periods.timezone", got=timezone) from None
+
+
+def to_instants(wall: pd.DatetimeIndex, timezone: str) -> Instants:
+    """Read wall-clock times in `timezone`; times with a zone of their own keep it.
+
+    The hour that a clock skips is moved to its end; of the hour it repeats the first
+    is taken.
+    """
+    if wall.tz is None:
+        wall = wall.tz_localize(
+            zone(timezone),
+            ambiguous=np.ones(len(wall), dtype=bool),
+            nonexistent="shift_forward",
+        )
+    return wall.tz_convert("UTC").as_unit("us").asi8
+
+
+def to_wall(instants: npt.ArrayLike, timezone: str) -> pd.DatetimeIndex:
+    """Return the wall-clock times, without zone, at which `instants` fall."""
+    utc = pd.DatetimeIndex(np.asarray(instants, dtype="int64").view("M8[us]"), tz="UTC")
+    return utc.tz_convert(zone(timezone)).tz_localize(None)
+
+
+def span(dates: Dates, timezone: str) -> tuple[int, int]:
+    """Return the first instant of the first day and the first after the last day.
+
+    Args:
+        dates: First and last day, both included, as dates or ISO text.
+        timezone: IANA name; days begin at its midnight.
+
+    Raises:
+        Error: Not two ISO dates, or the last lies before the first.
+
+    Example:
+        >>> first, end = span(("2026-03-01", "2026-03-02"), "Asia/Shanghai")
+        >>> (end - first) / 3_600_000_000
+        48.0
+    """
+    try:
+        first, last = (dt.date.fromisoformat(str(day)[:10]) for day in dates)
+    except ValueError:
+        raise Error("periods.dates", got=[str(day) for day in dates]) from None
+    if last < first:
+        raise Error("periods.order", first=first, last=last)
+    days = pd.DatetimeIndex([first, last + dt.timedelta(days=1)])
+    start, end = to_instants(days, timezone)
+    return int(start), int(end)
+
+
+def days(first: int, end: int, timezone: str) -> tuple[dt.date, dt.date]:
+    """Return the first and last day of the instants from `first` up to before `end`."""
+    wall = to_wall([first, end - 1], timezone)
+    return wall[0].date(), wall[1].date()
+
+
+def before(dates: Dates) -> tuple[str, str]:
+    """Return the period of equal length just before `dates`, as ISO dates.
+
+    Example:
+        >>> before(("2026-03-08", "2026-03-14"))
+        ('2026-03-01', '2026-03-07')
+    """
+    first, last = (dt.date.fromisoformat(str(day)[:10]) for day in dates)
+    day = dt.timedelta(days=1)
+    return (first - (last - first) - day).isoformat(), (first - day).isoformat()
+
+
+def edges(
+    first: int,
+    last: int,
+    period: Period,
+    timezone: str,
+    *,
+    week_start: str = "monday",
+) -> Instants:
+    """Return the edges of the calendar periods from that of `first` to that of `last`.
+
+    Raises:
+        Error: `period` or `week_start` is none of the known ones.
+
+    Example:
+        >>> first, end = span(("2026-03-01", "2026-03-31"), "UTC")
+        >>> len(edges(first, end - 1, "week", "UTC")) - 1  # 1 March is a Sunday
+        6
+    """
+    if period not in PERIODS:
+        raise Error("option.choice", option="period", got=period, choices=PERIODS)
+    if week_start not in WEEKDAYS:
+        raise Error(
+            "option.choice", option="week_start", got=week_start, choices=WEEKDAYS
+        )
+    start, stop = to_wall([first, last], timezone).normalize()
+    if period == "month":
+        walls = pd.date_range(
+            start.replace(day=1), stop + pd.DateOffset(months=1), freq="MS"
+        )
+    else:
+        length = 7 if period == "week" else 1
+        back = (start.weekday() - WEEKDAYS.index(week_start)) % 7 if length == 7 else 0
+        walls = pd.date_range(
+            start - pd.Timedelta(days=back),
+            stop + pd.Timedelta(days=length),
+            freq=f"{length}D",
+        )
+    return to_instants(walls, timezone)
+
+
+def names(edge: Instants, timezone: str) -> pd.DatetimeIndex:
+    """Return the day each period begins, in the timezone; one fewer than edges."""
+    return to_wall(edge[:-1], timezone).normalize()
+
+
+def complete(edge: Instants, until: int) -> npt.NDArray[np.bool_]:
+    """Say which periods were over at `until`, the end of observation."""
+    return edge[1:] <= until
+
+
+def length(text: str, option: str) -> int:
+    """Return a length of time given as pandas text ("7D", "30min") in microseconds.
+
+    Raises:
+        Error: The text is no length of time, or not a positive one.
+
+    Example:
+        >>> length("36h", "window") / 3_600_000_000
+        36.0
+    """
+    try:
+        size = pd.Timedelta(text)
+    except (ValueError, OverflowError):
+        raise Error("periods.length", option=option, got=text) from None
+    if pd.isna(size) or size <= pd.Timedelta(0):
+        raise Error("periods.length", option=option, got=text)
+    return int(size // pd.Timedelta(microseconds=1))

@@ -1,0 +1,214 @@
+"""Event logs: what is kept, in which order, in which timezone, until when."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from opslib import Error, EventLog
+from opslib.eventlog import as_log
+
+
+def frame(*lines: str) -> pd.DataFrame:
+    """Rows written as "user event time [channel [amount]]"."""
+    columns = ["user", "event", "time", "channel", "amount"]
+    rows = pd.DataFrame([line.split() for line in lines])
+    rows.columns = columns[: rows.shape[1]]
+    if "amount" in rows:
+        rows["amount"] = rows["amount"].astype(float)
+    return rows
+
+
+def log(*lines: str, **options) -> EventLog:
+    return EventLog.from_frame(
+        frame(*lines), user="user", event="event", time="time", **options
+    )
+
+
+def wall(instant: int, zone: str) -> str:
+    return str(pd.Timestamp(instant, unit="us", tz=zone).tz_localize(None))
+
+
+def test_rows_are_sorted_by_user_time_and_file_order():
+    made = log(
+        "bob view 2026-03-02",
+        "ann buy 2026-03-02",
+        "ann view 2026-03-02",
+        "ann view 2026-03-01",
+    )
+    assert made.users.to_pylist() == ["ann", "bob"]
+    assert made.offsets.tolist() == [0, 3, 4]
+    assert [made.names[e] for e in made.event] == ["view", "buy", "view", "view"]
+
+
+def test_the_event_major_copy_holds_the_same_rows():
+    made = log("b x 2026-03-01", "a y 2026-03-02", "a x 2026-03-03", "b x 2026-03-02")
+    assert made.run_offsets.tolist() == [0, 3, 4]
+    assert made.run_row.tolist() == [1, 2, 3, 0]
+    assert (made.run_time == made.time[made.run_row]).all()
+    assert (made.run_user == made.user[made.run_row]).all()
+
+
+def test_ids_survive_as_text():
+    rows = pd.DataFrame({"user": ["007", "1234567890123456789"], "event": "view"})
+    made = EventLog.from_frame(
+        rows.assign(time="2026-03-01"), user="user", event="event", time="time"
+    )
+    assert made.users.to_pylist() == ["007", "1234567890123456789"]
+
+
+def test_whole_floats_are_ids_without_a_fraction():
+    rows = pd.DataFrame({"user": [17850.0, 13047.0, np.nan], "event": "buy"})
+    made = EventLog.from_frame(
+        rows.assign(time="2026-03-01"), user="user", event="event", time="time"
+    )
+    assert made.users.to_pylist() == ["13047", "17850"]
+    assert [note.text() for note in made.left_out] == [
+        "1 row has no user and is left out."
+    ]
+
+
+def test_naive_times_are_wall_clock_and_zoned_times_are_instants():
+    naive = log("a x 2026-03-01T08:00", timezone="Asia/Shanghai")
+    zoned = log("a x 2026-03-01T00:00Z", timezone="Asia/Shanghai")
+    assert naive.time.tolist() == zoned.time.tolist()
+
+
+def test_the_hour_a_clock_skips_moves_to_its_end():
+    made = log("a x 2026-03-29T02:30", timezone="Europe/Berlin")
+    assert wall(made.time[0], "Europe/Berlin") == "2026-03-29 03:00:00"
+
+
+@pytest.mark.parametrize(
+    ("last", "until"),
+    [
+        ("2026-03-02T12:00", "2026-03-02 12:00:00"),
+        ("2026-03-02T23:10", "2026-03-03 00:00:00"),
+    ],
+)
+def test_observation_ends_with_the_last_event_or_its_day(last, until):
+    made = log("a x 2026-03-01T10:00", f"a x {last}", timezone="Asia/Shanghai")
+    assert wall(made.until, "Asia/Shanghai") == until
+
+
+def test_observation_of_dates_ends_with_the_day():
+    assert wall(log("a x 2026-03-02").until, "UTC") == "2026-03-03 00:00:00"
+
+
+def test_rows_after_the_given_end_are_left_out_and_counted():
+    made = log("a x 2026-03-01", "a x 2026-03-09", until="2026-03-05")
+    assert len(made) == 1
+    assert made.left_out[0].text("zh_CN") == (
+        "1 行晚于观察截止时间（2026-03-05），未计入。"
+    )
+
+
+def test_a_saved_log_opens_the_same(tmp_path):
+    made = log("a x 2026-03-01 ads 1.5", "b y 2026-03-02 - 2", amount="amount")
+    made.save(tmp_path / "events.arrow")
+    opened = EventLog.open(tmp_path / "events.arrow")
+    for name, array in made._arrays().items():
+        np.testing.assert_array_equal(opened._arrays()[name], array)
+        assert not opened._arrays()[name].flags.writeable
+    assert opened.users.equals(made.users)
+    assert opened.properties["channel"].labels == ("ads", "-")
+    assert (opened.names, opened.until) == (made.names, made.until)
+
+
+def test_another_file_is_refused_by_name(tmp_path):
+    (tmp_path / "events.arrow").write_text("user,event\n")
+    with pytest.raises(Error, match=r"“events\.arrow” is not an event log"):
+        EventLog.open(tmp_path / "events.arrow")
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        (["channel", "==", "ads"], [0]),
+        (["channel", "!=", "ads"], [1, 2]),
+        (["channel", "in", ["ads", "mail"]], [0, 1]),
+        (["channel", "not in", ["ads"]], [1, 2]),
+        (["channel", "contains", "ai"], [1]),
+        (["channel", "is_not_set"], [2]),
+        (["amount", ">=", 2], [1]),
+        (["amount", "is_set"], [0, 1]),
+        (["event", "==", "buy"], [1]),
+    ],
+)
+def test_conditions_choose_rows(condition, rows):
+    table = pd.DataFrame(
+        {
+            "user": "a",
+            "event": ["view", "buy", "view"],
+            "time": ["2026-03-01", "2026-03-02", "2026-03-03"],
+            "channel": ["ads", "mail", None],
+            "amount": [1.0, 2.0, np.nan],
+        }
+    )
+    assert np.flatnonzero(as_log(table).mask([condition])).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        (["city", "==", "x"], "where names the column “city”"),
+        (["channel", "~", "x"], "where cannot be “~”; choose from “==”"),
+        (["amount", ">", "much"], "“amount” holds numbers: > cannot compare"),
+        ("amount > 1", "A condition is .property, operator, value., got"),
+        (["amount", ">"], "A condition is .property, operator, value., got"),
+    ],
+)
+def test_a_wrong_condition_says_what_is_possible(condition, sentence):
+    made = log("a x 2026-03-01 ads 1", amount="amount")
+    with pytest.raises(Error, match=sentence):
+        made.mask([condition])
+
+
+def test_between_takes_whole_days_of_the_timezone():
+    made = log("a x 2026-03-01T23:59", "a x 2026-03-02T00:00", timezone="Asia/Shanghai")
+    assert len(made.between("2026-03-02", "2026-03-02")) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ({"time": ["soon"]}, "“time” cannot be read as times; it begins “soon”"),
+        ({"time": [12345]}, "“time” cannot be read as times"),
+        ({"user": [None]}, "none of the 1 rows has a user"),
+    ],
+)
+def test_what_is_no_event_is_refused_with_a_sentence(rows, sentence):
+    table = pd.DataFrame({"user": ["a"], "event": ["x"], "time": ["2026-03-01"]})
+    with pytest.raises(Error, match=sentence):
+        as_log(table.assign(**rows))
+
+
+def test_a_missing_column_is_named_with_those_there_are():
+    with pytest.raises(Error, match=r"time names the column “when”.* it has “user”"):
+        EventLog.from_frame(frame("a x y"), user="user", event="event", time="when")
+
+
+def test_polars_like_and_arrow_tables_are_taken():
+    import pyarrow as pa
+
+    table = pa.Table.from_pandas(frame("a x 2026-03-01", "b y 2026-03-02"))
+    assert as_log(table).names == ("x", "y")
+
+
+ROW = some.tuples(
+    some.sampled_from("abc"), some.sampled_from("xyz"), some.integers(0, 5)
+)
+
+
+@given(some.lists(ROW, min_size=1, max_size=30))
+def test_sorting_agrees_with_python(rows):
+    table = pd.DataFrame(rows, columns=["user", "event", "day"])
+    table["time"] = pd.Timestamp("2026-03-01") + pd.to_timedelta(table["day"], "D")
+    made = as_log(table)
+    wanted = sorted(rows, key=lambda row: (row[0], row[2]))
+    users = made.users.to_pylist()
+    got = [
+        (users[u], made.names[e]) for u, e in zip(made.user, made.event, strict=True)
+    ]
+    assert got == [(user, event) for user, event, _ in wanted]
