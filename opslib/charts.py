@@ -10,7 +10,8 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from opslib.words import clean
+from opslib.words import clean, percent, text
+from opslib.words import number as written
 
 # Okabe & Ito (2008), ordered so that neighbours differ most; black is kept for text.
 PALETTE = (
@@ -21,6 +22,7 @@ ACCENT = PALETTE[0]
 MUTED = "#9CA3AF"
 FONT = "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MOST_MARKS = 5_000
+MOST_GROUPS = len(PALETTE)
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
 
@@ -98,6 +100,89 @@ def colours(values: Sequence[str]) -> alt.Scale:
     )
 
 
+def steps_chart(
+    table: pd.DataFrame, lang: str, alt_text: str
+) -> alt.Chart | alt.LayerChart:
+    """Draw a funnel: one bar per step, as long as its share of those who entered.
+
+    The whisker is the interval of that share; users and share stand beside the bar.
+
+    Args:
+        table: Columns step, users, from_start, from_start_low, from_start_high,
+            from_previous and, for groups side by side, group; steps in order.
+        lang: Language of titles and numbers.
+        alt_text: What a screen reader says.
+    """
+    grouped = "group" in table.columns
+    groups = list(dict.fromkeys(table["group"].map(str))) if grouped else [""]
+    rows = table.assign(group=table["group"].map(str) if grouped else "")
+    rows = rows[rows["group"].isin(groups[:MOST_GROUPS])]
+    # Numbered, so that a step may come twice and the order needs no sorting.
+    place = rows.groupby("group").cumcount() + 1
+    rows = rows.assign(
+        step=[
+            f"{i}. {clean(step)}" for i, step in zip(place, rows["step"], strict=True)
+        ],
+        label=[
+            f"{written(users, lang)} ({percent(share, lang)})"
+            for users, share in zip(rows["users"], rows["from_start"], strict=True)
+        ],
+        end=rows["from_start_high"].fillna(rows["from_start"]).fillna(0.0),
+    )
+    columns = ["step", "group", "users", "from_start", "from_start_low"]
+    columns += ["from_start_high", "from_previous"]
+    titles = {column: text(f"chart.{column}", lang) for column in columns}
+    shape = Shape(rows, titles | {"label": "label", "end": "end"})
+    steps = [label(step) for step in dict.fromkeys(rows["step"])]
+    title = shape.title["from_start"]
+    wide = max(1.0, float(rows["end"].max()))
+    share = {
+        "axis": alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
+        # Room for the words beside the longest bar.
+        "scale": alt.Scale(domain=[0, wide * 1.25]),
+    }
+    base = alt.Chart(shape.frame).encode(
+        y=alt.Y(
+            **shape.field("step", "nominal", axis=alt.Axis(title=None, labelLimit=220)),
+            scale=alt.Scale(domain=steps, paddingInner=0.25),
+        ),
+        tooltip=shape.tooltip(
+            ({"group": ""} if grouped else {})
+            | {"step": "", "users": ",", "from_start": ".2%", "from_start_low": ".2%"}
+            | {"from_start_high": ".2%", "from_previous": ".2%"}
+        ),
+    )
+    colour: dict[str, Any] = {"color": alt.value(ACCENT)}
+    if grouped:
+        shown = colours(groups[:MOST_GROUPS])
+        base = base.encode(
+            yOffset=alt.YOffset(
+                **shape.field("group", "nominal"), scale=alt.Scale(domain=shown.domain)
+            )
+        )
+        legend = alt.Legend(title=None, orient="top")
+        colour["color"] = alt.Color(
+            **shape.field("group", "nominal"), scale=shown, legend=legend
+        )
+    bars = base.mark_bar(opacity=0.9).encode(
+        x=alt.X(**shape.field("from_start", "quantitative", **share)), **colour
+    )
+    whiskers = base.mark_rule(color="#111827", opacity=0.6).encode(
+        x=alt.X(**shape.field("from_start_low", "quantitative", title=title)),
+        x2=alt.X2(field=shape.alias["from_start_high"]),
+    )
+    words = base.mark_text(align="left", dx=6, color="#6B7280").encode(
+        x=alt.X(**shape.field("end", "quantitative", title=title)),
+        text=alt.Text(field=shape.alias["label"], type="nominal"),
+    )
+    chart = bars + whiskers + words
+    if len(groups) > MOST_GROUPS:
+        left = text("chart.some_groups", lang, shown=MOST_GROUPS, of=len(groups))
+        chart = chart.properties(title=left)
+    bars_drawn = len(steps) * min(len(groups), MOST_GROUPS)
+    return finish(chart, alt_text, height=max(160, 60 + 30 * bars_drawn))
+
+
 def export(
     chart: alt.TopLevelMixin, kind: Literal["png", "svg"], *, title: str = ""
 ) -> bytes:
@@ -105,7 +190,8 @@ def export(
     import vl_convert  # noqa: PLC0415  loads a JavaScript engine: only when asked for
 
     spec = chart.to_dict()
-    spec["width"] = 900
+    for part in spec.get("vconcat", [spec]):
+        part["width"] = 900
     if title:
         spec["title"] = {"text": label(title), "anchor": "start", "offset": 16}
     spec["background"] = "white"

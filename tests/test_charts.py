@@ -1,0 +1,67 @@
+"""The funnel chart that event funnels and exported funnels share."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from opslib.charts import MOST_GROUPS, export, steps_chart
+
+
+def funnel(*users, **more):
+    table = pd.DataFrame({"step": [f"s{i}" for i in range(len(users))], "users": users})
+    share = table["users"] / users[0]
+    previous = table["users"] / table["users"].shift()
+    return table.assign(
+        from_start=share,
+        from_start_low=share * 0.9,
+        from_start_high=share * 1.1,
+        from_previous=previous,
+        **more,
+    )
+
+
+def test_a_step_that_comes_twice_has_two_bars():
+    table = funnel(10, 5, 2).assign(step=["view", "cart", "view"])
+    spec = steps_chart(table, "en", "alt").to_dict()
+    domain = spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert domain == ["1. view", "2. cart", "3. view"]
+
+
+def test_users_and_share_stand_beside_each_bar_in_the_language_of_the_reader():
+    data = json.dumps(steps_chart(funnel(1000, 250), "zh_CN", "alt").to_dict())
+    assert "1,000 (100%)" in data
+    assert "250 (25.0%)" in data
+
+
+def test_no_name_from_a_file_becomes_a_field():
+    table = funnel(10, 5, group='"];alert(1)//').assign(step=["constructor", "a.b[0]"])
+    spec = steps_chart(table, "en", "alt").to_dict()
+    fields = {c["field"] for c in walk(spec) if "field" in c}
+    assert all(f[0] == "c" and f[1:].isdigit() for f in fields)
+    assert export(steps_chart(table, "en", "alt"), "svg").startswith(b"<svg")
+
+
+def walk(value):
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)
+
+
+@pytest.mark.parametrize(("groups", "said"), [(8, None), (9, "8 of 9 groups")])
+def test_more_groups_than_colours_are_said_to_be_left_out(groups, said):
+    table = pd.concat([funnel(10, 5, group=f"g{i}") for i in range(groups)])
+    chart = steps_chart(table, "en", "alt")
+    title = chart.to_dict().get("title")
+    assert (title is None) if said is None else (said in title)
+    assert len(chart.data) <= 2 * MOST_GROUPS
+
+
+def test_an_empty_funnel_is_drawn_without_numbers():
+    table = funnel(10, 5).assign(users=[0, 0], from_start=float("nan"))
+    table[["from_start_low", "from_start_high"]] = float("nan")
+    assert export(steps_chart(table, "en", "alt"), "svg").startswith(b"<svg")
