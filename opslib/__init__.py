@@ -15,13 +15,15 @@ _HOMES = {
     "Error": "opslib.result",
     "Note": "opslib.result",
     "Result": "opslib.result",
+    "funnel": "opslib.analyses.funnel",
 }
 
 if TYPE_CHECKING:
+    from opslib.analyses.funnel import funnel
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
-__all__ = ["Error", "EventLog", "Note", "Result"]
+__all__ = ["Error", "EventLog", "Note", "Result", "funnel"]
 
 
 def __getattr__(name: str) -> object:

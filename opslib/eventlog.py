@@ -243,7 +243,12 @@ class EventLog:
         sizes = np.diff(self.offsets)
         return np.repeat(np.arange(len(self.users), dtype=np.int32), sizes)
 
-    @property
+    @cached_property
+    def tied(self) -> float:
+        """Share of rows at the same instant as another row of the same user."""
+        return float(kernels.tied_rows(self.offsets, self.time) / len(self))
+
+    @cached_property
     def dates(self) -> tuple[str, str]:
         """The first and last day with an event, as ISO dates."""
         first, last = int(self.time.min()), int(self.time.max())

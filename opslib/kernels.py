@@ -50,7 +50,7 @@ def over_users(
 
 
 @kernel
-def sort_rows(user, time, n_users):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def sort_rows(user, time, n_users):  # type: ignore[no-untyped-def]
     """Return the order by (user, time, row) and where each user's rows begin."""
     offsets = np.zeros(n_users + 1, np.int64)
     for row in range(len(user)):
@@ -58,21 +58,47 @@ def sort_rows(user, time, n_users):  # type: ignore[no-untyped-def]  # noqa: ANN
     for i in range(n_users):
         offsets[i + 1] += offsets[i]
     order = np.empty(len(user), np.int64)
-    free = offsets[:-1].copy()
+    free = offsets.copy()
     for row in range(len(user)):
         order[free[user[row]]] = row
         free[user[row]] += 1
+    most = 0
     for i in range(n_users):
-        rows = order[offsets[i] : offsets[i + 1]]
-        for j in range(1, len(rows)):
-            if time[rows[j]] < time[rows[j - 1]]:
-                rows[:] = rows[np.argsort(time[rows], kind="mergesort")]
-                break
+        most = max(most, offsets[i + 1] - offsets[i])
+    spare = np.empty(most, np.int64)
+    for i in range(n_users):
+        _sort_by_time(order, offsets[i], offsets[i + 1], time, spare)
     return order, offsets
 
 
 @kernel
-def event_runs(offsets, time, event, n_names):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def _sort_by_time(order, first, end, time, spare):  # type: ignore[no-untyped-def]
+    """Sort one user's rows in place, equal times left in order: merges, bottom up."""
+    in_order = True
+    for i in range(first + 1, end):
+        in_order &= time[order[i - 1]] <= time[order[i]]
+    width = 1
+    while not in_order and width < end - first:
+        left = first
+        while left < end:
+            middle = min(left + width, end)
+            right = min(middle + width, end)
+            i, j = left, middle
+            for at in range(right - left):
+                if i < middle and (j == right or time[order[i]] <= time[order[j]]):
+                    spare[at] = order[i]
+                    i += 1
+                else:
+                    spare[at] = order[j]
+                    j += 1
+            for at in range(right - left):
+                order[left + at] = spare[at]
+            left = right
+        width *= 2
+
+
+@kernel
+def event_runs(offsets, time, event, n_names):  # type: ignore[no-untyped-def]
     """Return the event-major copy: offsets, and (user, time, row) by event."""
     run_offsets = np.zeros(n_names + 1, np.int64)
     for row in range(len(event)):
@@ -82,7 +108,7 @@ def event_runs(offsets, time, event, n_names):  # type: ignore[no-untyped-def]  
     run_user = np.empty(len(event), np.int32)
     run_time = np.empty(len(event), np.int64)
     run_row = np.empty(len(event), np.int64)
-    free = run_offsets[:-1].copy()
+    free = run_offsets.copy()
     for u in range(len(offsets) - 1):
         for row in range(offsets[u], offsets[u + 1]):
             at = free[event[row]]
@@ -91,3 +117,133 @@ def event_runs(offsets, time, event, n_names):  # type: ignore[no-untyped-def]  
             run_row[at] = row
             free[event[row]] = at + 1
     return run_offsets, run_user, run_time, run_row
+
+
+@kernel
+def tied_rows(offsets, time):  # type: ignore[no-untyped-def]
+    """Count rows at the same instant as another row of the same user."""
+    tied = 0
+    for u in range(len(offsets) - 1):
+        end = offsets[u + 1]
+        for row in range(offsets[u], end):
+            before = row > offsets[u] and time[row] == time[row - 1]
+            after = row + 1 < end and time[row] == time[row + 1]
+            tied += before or after
+    return tied
+
+
+@kernel
+def funnel_attempts(  # type: ignore[no-untyped-def]
+    run_user,
+    run_time,
+    run_row,
+    begin,
+    end,
+    same,
+    window,
+    first,
+    last,
+    keep,
+    most,
+):
+    """Find each user's attempt: the deepest, then the earliest.
+
+    The runs of the steps are merged user by user. stand[k] lists the attempts that got
+    to step k, in the order of the times `at` which they did; their starts then stand in
+    order too, so the latest that an event can extend is found by moving on.
+
+    Args:
+        run_user, run_time, run_row: The event-major copy.
+        begin, end: Its rows for each step, cut to a range of users.
+        same: For each step the latest earlier step of the same event, or -1; one event
+            fills one step.
+        window: Longest time from an attempt's start, inclusive.
+        first, last: Attempts start at first <= t < last.
+        keep: For each row of the log whether it counts; empty for all.
+        most: No user has more rows than this.
+
+    Returns:
+        For each user with an attempt: user, level (0 for step 1 alone), row of the
+        start, start, and the time from step to step, n x steps (its first column is
+        not filled, nor are steps beyond the level).
+    """
+    steps = len(begin)
+    n = end[0] - begin[0]
+    if n:
+        n = min(n, run_user[end[0] - 1] - run_user[begin[0]] + 1)
+    user = np.empty(n, np.int32)
+    level = np.empty(n, np.int8)
+    row = np.empty(n, np.int64)
+    start = np.empty(n, np.int64)
+    since = np.empty((n, steps), np.int64)
+    found = 0
+
+    everything = len(keep) == 0
+    at = np.empty((most, steps), np.int64)
+    fill = np.empty((most, steps), np.int64)
+    stand = np.empty((steps, most), np.int64)
+    place = begin.copy()
+    e = begin[0]
+    while e < end[0]:
+        u = run_user[e]
+        standing = 0
+        while e < end[0] and run_user[e] == u:
+            t = run_time[e]
+            if (
+                first <= t < last
+                and (everything or keep[run_row[e]])
+                and (standing == 0 or at[standing - 1, 0] != t)
+            ):
+                at[standing, 0] = t
+                fill[standing, 0] = run_row[e]
+                stand[0, standing] = standing
+                standing += 1
+            e += 1
+        if standing == 0:
+            continue
+
+        deepest = 0
+        for k in range(1, steps):
+            f = place[k]
+            stop = end[k]
+            while f < stop and run_user[f] < u:
+                f += 1
+            earlier = same[k]
+            latest = -1
+            reached = 0
+            while f < stop and run_user[f] == u:
+                if everything or keep[run_row[f]]:
+                    t = run_time[f]
+                    while latest + 1 < standing:
+                        a = stand[k - 1, latest + 1]
+                        if at[a, k - 1] > t or (
+                            earlier >= 0 and fill[a, earlier] >= run_row[f]
+                        ):
+                            break
+                        latest += 1
+                    if latest >= 0:
+                        a = stand[k - 1, latest]
+                        new = reached == 0 or stand[k, reached - 1] != a
+                        if new and t - at[a, 0] <= window:
+                            at[a, k] = t
+                            fill[a, k] = run_row[f]
+                            stand[k, reached] = a
+                            reached += 1
+                            if k == steps - 1:
+                                break
+                f += 1
+            place[k] = f
+            if reached == 0:
+                break
+            standing = reached
+            deepest = k
+
+        best = stand[deepest, 0]
+        user[found] = u
+        level[found] = deepest
+        row[found] = fill[best, 0]
+        start[found] = at[best, 0]
+        for k in range(1, deepest + 1):
+            since[found, k] = at[best, k] - at[best, k - 1]
+        found += 1
+    return user[:found], level[:found], row[:found], start[:found], since[:found]

@@ -1,0 +1,378 @@
+"""Funnel: how many users get through an ordered list of events in time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import altair as alt
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from opslib import charts, kernels, periods
+from opslib.conditions import Codes, Condition
+from opslib.eventlog import EventLog, as_log
+from opslib.periods import Dates
+from opslib.result import Error, Note, Result, say
+from opslib.stats.proportions import TwoProportions, wilson
+from opslib.words import text
+
+FEWEST = 30
+MOST_GROUPS = 200
+MOST_STEPS = 20
+TIED = 0.05
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunnelResult(Result):
+    """Users who reached each step; one row of `table` per step, in order.
+
+    Columns of `table`:
+        group: Value of the property `by` at the attempt's first step, None where it is
+            missing; only with `by`, groups with most users first.
+        step: Event name.
+        users: Users whose attempt reached this step.
+        from_start: Share of the users at step 1, with its 95 % Wilson interval
+            from_start_low to from_start_high; NaN when nobody was there.
+        from_previous: Share of the users at the step before; NaN at step 1.
+        matured_from_start: As from_start, of only those whose window had closed when
+            observation ended; NaN when it had for nobody.
+        median_seconds, mean_seconds: Time since the step before; NaN at step 1.
+
+    Attributes:
+        window: Longest time from first to last step, in seconds.
+        dates: First and last day of entry.
+    """
+
+    window: float
+    dates: tuple[str, str]
+    by: str | None
+    _log: EventLog = field(repr=False)
+    _user: npt.NDArray[np.int32] = field(repr=False)
+    _level: npt.NDArray[np.int8] = field(repr=False)
+    _group: npt.NDArray[np.int32] = field(repr=False)
+    _labels: tuple[str | None, ...] = field(repr=False)
+
+    @property
+    def steps(self) -> list[str]:
+        """Event names, first to last."""
+        return self.table["step"].tolist()[: len(self.table) // len(self._labels)]
+
+    def users(
+        self, step: int, *, group: int | None = None, dropped: bool = False
+    ) -> pd.Series:
+        """Return the ids of those who reached a step, or of those lost after it.
+
+        Args:
+            step: Position of the step, from 0.
+            group: Position of the group in the table, from 0; None for all users.
+            dropped: Only those who reached no later step.
+
+        Raises:
+            Error: There is no such step or group.
+        """
+        last = len(self.steps) - 1
+        if not 0 <= step <= last:
+            raise Error("option.range", option="step", low=0, high=last, got=step)
+        chosen = self._level == step if dropped else self._level >= step
+        if group is not None:
+            last = len(self._labels) - 1
+            if not 0 <= group <= last:
+                raise Error("option.range", option="group", low=0, high=last, got=group)
+            chosen &= self._group == group
+        return self._log.ids(self._user[chosen])
+
+    def chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart:
+        """Draw the share of entrants at each step, with its interval."""
+        table = self.table
+        if self.by is not None:
+            missing = text("funnel.missing", lang)
+            table = table.assign(group=table["group"].fillna(missing))
+        return charts.steps_chart(table, lang, self.describe(lang))
+
+    def describe(self, lang: str = "en") -> str:
+        """State the conversion, its interval and the step that loses most users."""
+        entrants, shares = self._totals()
+        first, last = self.steps[0], self.steps[-1]
+        about = {"n": entrants[0], "first": first, "last": last}
+        if entrants[0] < FEWEST:
+            return say(
+                lang, Note("funnel.few", **about, reached=entrants[-1], need=FEWEST)
+            )
+        low, high = wilson(entrants[-1], entrants[0])
+        answer = Note(
+            "funnel.answer",
+            **about,
+            share=shares[-1],
+            low=float(low),
+            high=float(high),
+            window=self.window,
+        )
+        weakest = int(np.argmin(entrants[1:] / np.maximum(entrants[:-1], 1)))
+        before = int(entrants[weakest])
+        loss = (
+            Note(
+                "funnel.weakest",
+                step=self.steps[weakest],
+                next=self.steps[weakest + 1],
+                share=entrants[weakest + 1] / before,
+            )
+            if len(self.steps) > 2 and before
+            else None
+        )
+        return say(lang, answer, loss, self._change())
+
+    def _totals(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Return users at each step over all groups, and their shares of the first."""
+        reached = _at_least(np.bincount(self._level, minlength=len(self.steps)))
+        return reached, reached / max(int(reached[0]), 1)
+
+    def _change(self) -> Note | None:
+        """Compare the conversion with the previous period's."""
+        if self.previous is None:
+            return None
+        now, _ = self._totals()
+        then, _ = self.previous._totals()  # noqa: SLF001  a result of the same class
+        if min(now[0], then[0]) < FEWEST:
+            return Note("funnel.previous_few", n=int(then[0]))
+        pair = TwoProportions(int(then[0]), int(then[-1]), int(now[0]), int(now[-1]))
+        low, high = pair.difference_interval()
+        return Note(
+            "funnel.changed" if low > 0 or high < 0 else "funnel.unchanged",
+            then=pair.control,
+            difference=pair.treatment - pair.control,
+            low=low,
+            high=high,
+            first=self.previous.dates[0],
+            last=self.previous.dates[1],
+        )
+
+
+def funnel(
+    log: EventLog | pd.DataFrame,
+    *,
+    steps: Sequence[str],
+    window: str = "7D",
+    by: str | None = None,
+    dates: Dates | None = None,
+    where: Iterable[Condition] = (),
+    compare: Literal["previous"] | None = None,
+) -> FunnelResult:
+    """Count users who do `steps` in order within `window`; other events may intervene.
+
+    Every step-1 event starts an attempt, and a later predecessor replaces an earlier
+    one: an event extends the latest attempt that has the steps before it. The user is
+    counted by the attempt that got deepest, of those the earliest. Events at the same
+    instant are taken in the order of the steps; one event fills one step.
+
+    Args:
+        log: Events; or a table with the columns user, event, time.
+        steps: Event names, first to last, 2 to 20.
+        window: Longest elapsed time from the attempt's first step, inclusive, as pandas
+            text.
+        by: Property to group users by: its value at the attempt's first step.
+        dates: First and last day on which attempts start, in the log's timezone;
+            later steps may fall after it. None: all days.
+        where: Conditions [property, operator, value] that an event must meet to count.
+        compare: "previous" also counts the period of equal length just before.
+
+    Raises:
+        Error: Too few or many steps, an event, property or period that is unknown, or
+            more than 200 groups.
+
+    References:
+        Attempts: as PostHog's ordered funnel and ClickHouse's `windowFunnel(window)`.
+        Wilson (1927) for the intervals.
+
+    Example:
+        >>> log = pd.DataFrame({
+        ...     "user": ["ann", "bob", "ann"],
+        ...     "event": ["visit", "visit", "buy"],
+        ...     "time": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-03"]),
+        ... })
+        >>> result = funnel(log, steps=["visit", "buy"])
+        >>> result.table[["step", "users", "from_start", "from_previous"]]
+            step  users  from_start  from_previous
+        0  visit      2         1.0            NaN
+        1    buy      1         0.5            0.5
+        >>> result.users(0, dropped=True).tolist()
+        ['bob']
+    """
+    log = as_log(log)
+    if not 2 <= len(steps) <= MOST_STEPS or isinstance(steps, str):
+        raise Error("funnel.steps", got=list(steps), most=MOST_STEPS)
+    codes = np.array([log.code(step, "steps") for step in steps])
+    longest = periods.length(window, "window")
+    if compare not in {None, "previous"}:
+        raise Error(
+            "option.choice", option="compare", got=compare, choices=["previous"]
+        )
+    chosen = (str(dates[0]), str(dates[1])) if dates is not None else log.dates
+    first, end = periods.span(chosen, log.timezone)
+    earlier = None
+    if compare and first > log.time.min():
+        earlier = funnel(
+            log,
+            steps=steps,
+            window=window,
+            by=by,
+            dates=periods.before(chosen),
+            where=where,
+        )
+
+    found = _attempts(log, codes, longest, (first, end), log.mask(where))
+    group, labels = _groups(log, by, found.row)
+    closed = found.start + longest <= log.until
+    table = _table(list(steps), found, group, labels, closed)
+    if by is None:
+        table = table.drop(columns="group")
+
+    notes = [*log.left_out]
+    if log.tied > TIED:
+        notes.append(Note("funnel.tied", share=log.tied))
+    if not closed.all():
+        still = int((~closed).sum())
+        notes.append(Note("funnel.open", n=still, share=still / len(closed)))
+    if compare and earlier is None:
+        notes.append(Note("periods.nothing_before"))
+    return FunnelResult(
+        table=table,
+        warnings=tuple(notes),
+        previous=earlier,
+        window=longest / SECOND,
+        dates=chosen,
+        by=by,
+        _log=log,
+        _user=found.user,
+        _level=found.level,
+        _group=group,
+        _labels=labels,
+    )
+
+
+class _Attempts(NamedTuple):
+    """One attempt per user, as the kernel finds it."""
+
+    user: npt.NDArray[np.int32]
+    level: npt.NDArray[np.int8]
+    row: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    since: npt.NDArray[np.int64]
+
+
+def _attempts(
+    log: EventLog,
+    codes: npt.NDArray[np.int64],
+    window: int,
+    entry: tuple[int, int],
+    keep: npt.NDArray[np.bool_] | None,
+) -> _Attempts:
+    """Run the kernel over ranges of users and join what it finds."""
+    runs = [slice(log.run_offsets[c], log.run_offsets[c + 1]) for c in codes]
+    same = np.full(len(codes), -1)
+    for k, code in enumerate(codes):
+        earlier = np.flatnonzero(codes[:k] == code)
+        same[k] = earlier[-1] if len(earlier) else -1
+    kept = np.empty(0, bool) if keep is None else keep
+    most = int(np.diff(log.offsets).max())
+
+    def work(first: int, end: int) -> Any:  # noqa: ANN401
+        cuts = np.array(
+            [r.start + np.searchsorted(log.run_user[r], [first, end]) for r in runs]
+        )
+        return kernels.funnel_attempts(
+            log.run_user,
+            log.run_time,
+            log.run_row,
+            cuts[:, 0].copy(),
+            cuts[:, 1].copy(),
+            same,
+            window,
+            *entry,
+            kept,
+            most,
+        )
+
+    parts = kernels.over_users(work, log.offsets)
+    return _Attempts(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _groups(
+    log: EventLog, by: str | None, row: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], tuple[str | None, ...]]:
+    """Return each attempt's group, numbered by size, and the names of the groups."""
+    if by is None:
+        return np.zeros(len(row), np.int32), (None,)
+    if by not in log.properties:
+        raise Error("option.column", option="by", got=by, choices=list(log.properties))
+    column = log.properties[by]
+    values = (
+        pd.Series(column.codes[row])
+        if isinstance(column, Codes)
+        else pd.Series(column.values[row])
+    )
+    sizes = values.value_counts(dropna=False)
+    if len(sizes) > MOST_GROUPS:
+        raise Error("funnel.groups", by=by, n=len(sizes), most=MOST_GROUPS)
+    group = values.map({value: i for i, value in enumerate(sizes.index)})
+    if isinstance(column, Codes):
+        labels = [column.labels[i] if i >= 0 else None for i in sizes.index]
+    else:
+        labels = [None if np.isnan(x) else f"{x:g}" for x in sizes.index]
+    return group.to_numpy(np.int32), tuple(labels)
+
+
+def _table(
+    steps: list[str],
+    found: _Attempts,
+    group: npt.NDArray[np.int32],
+    labels: tuple[str | None, ...],
+    closed: npt.NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Count attempts into the rows of the result, steps within groups."""
+    shape = (len(labels), len(steps))
+    cell = group.astype(np.int64) * len(steps) + found.level
+
+    def reached(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        size = len(labels) * len(steps)
+        return _at_least(np.bincount(cells, minlength=size).reshape(shape))
+
+    users, matured = reached(cell), reached(cell[closed])
+    medians, means = np.full((2, *shape), np.nan)
+    for k in range(1, len(steps)):
+        there = found.level >= k
+        for g in range(len(labels)):
+            chosen = there & (group == g) if len(labels) > 1 else there
+            if chosen.any():
+                times = found.since[chosen, k]
+                medians[g, k] = np.median(times) / SECOND
+                means[g, k] = times.mean() / SECOND
+    with np.errstate(invalid="ignore"):
+        from_start = users / users[:, :1]
+        from_previous = users[:, 1:] / users[:, :-1]
+        matured_from_start = matured / matured[:, :1]
+    low, high = wilson(users, users[:, :1])
+    nothing = np.full((len(labels), 1), np.nan)
+    columns = {
+        "users": users,
+        "from_start": from_start,
+        "from_start_low": low,
+        "from_start_high": high,
+        "from_previous": np.hstack([nothing, from_previous]),
+        "matured_from_start": matured_from_start,
+        "median_seconds": medians,
+        "mean_seconds": means,
+    }
+    return pd.DataFrame(
+        {
+            "group": np.repeat(np.array(labels, dtype=object), len(steps)),
+            "step": steps * len(labels),
+            **{name: values.ravel() for name, values in columns.items()},
+        }
+    )
+
+
+def _at_least(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Turn users whose attempt ended at each step into users who reached it."""
+    return np.flip(np.cumsum(np.flip(counts, -1), -1), -1)
