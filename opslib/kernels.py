@@ -148,9 +148,10 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
 ):
     """Find each user's attempt: the deepest, then the earliest.
 
-    The runs of the steps are merged user by user. stand[k] lists the attempts that got
-    to step k, in the order of the times `at` which they did; their starts then stand in
-    order too, so the latest that an event can extend is found by moving on.
+    The runs of the steps are merged user by user. An attempt is noted when it gets to
+    the second step; stand[k] lists those that got to step k, in the order of the times
+    `at` which they did. Their starts then stand in order too, so that the latest which
+    an event can extend is found by moving on.
 
     Args:
         run_user, run_time, run_row: The event-major copy.
@@ -163,9 +164,9 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
         most: No user has more rows than this.
 
     Returns:
-        For each user with an attempt: user, level (0 for step 1 alone), row of the
-        start, start, and the time from step to step, n x steps (its first column is
-        not filled, nor are steps beyond the level).
+        For each user with an attempt: user, level (from 0), row of the
+        start, start, and the time from step to step, steps x n (not filled for the
+        first step and beyond the level).
     """
     steps = len(begin)
     n = end[0] - begin[0]
@@ -175,7 +176,7 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
     level = np.empty(n, np.int8)
     row = np.empty(n, np.int64)
     start = np.empty(n, np.int64)
-    since = np.empty((n, steps), np.int64)
+    since = np.empty((steps, n), np.int64)
     found = 0
 
     everything = len(keep) == 0
@@ -186,43 +187,81 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
     e = begin[0]
     while e < end[0]:
         u = run_user[e]
-        standing = 0
-        while e < end[0] and run_user[e] == u:
-            t = run_time[e]
+        earliest = -1
+        latest = -1
+        attempts = 0
+        f = place[1]
+        while f < end[1] and run_user[f] < u:
+            f += 1
+        while f < end[1] and run_user[f] == u:
+            t = run_time[f]
+            while e < end[0] and run_user[e] == u and run_time[e] <= t:
+                if same[1] == 0 and run_row[e] >= run_row[f]:
+                    break
+                if (
+                    first <= run_time[e] < last
+                    and (everything or keep[run_row[e]])
+                    and (latest < 0 or run_time[latest] != run_time[e])
+                ):
+                    latest = e
+                    if earliest < 0:
+                        earliest = e
+                e += 1
             if (
-                first <= t < last
-                and (everything or keep[run_row[e]])
-                and (standing == 0 or at[standing - 1, 0] != t)
+                latest >= 0
+                and t - run_time[latest] <= window
+                and (everything or keep[run_row[f]])
+                and (attempts == 0 or fill[attempts - 1, 0] != run_row[latest])
             ):
-                at[standing, 0] = t
-                fill[standing, 0] = run_row[e]
-                stand[0, standing] = standing
-                standing += 1
+                at[attempts, 0] = run_time[latest]
+                fill[attempts, 0] = run_row[latest]
+                at[attempts, 1] = t
+                fill[attempts, 1] = run_row[f]
+                stand[1, attempts] = attempts
+                attempts += 1
+                if steps == 2:
+                    break
+            f += 1
+        place[1] = f
+        while e < end[0] and run_user[e] == u:
+            if (
+                earliest < 0
+                and first <= run_time[e] < last
+                and (everything or keep[run_row[e]])
+            ):
+                earliest = e
             e += 1
-        if standing == 0:
+        if earliest < 0:
+            continue
+        user[found] = u
+        if attempts == 0:
+            level[found] = 0
+            row[found] = run_row[earliest]
+            start[found] = run_time[earliest]
+            found += 1
             continue
 
-        deepest = 0
-        for k in range(1, steps):
+        standing = attempts
+        deepest = 1
+        for k in range(2, steps):
             f = place[k]
-            stop = end[k]
-            while f < stop and run_user[f] < u:
+            while f < end[k] and run_user[f] < u:
                 f += 1
             earlier = same[k]
-            latest = -1
+            ahead = -1
             reached = 0
-            while f < stop and run_user[f] == u:
+            while f < end[k] and run_user[f] == u:
                 if everything or keep[run_row[f]]:
                     t = run_time[f]
-                    while latest + 1 < standing:
-                        a = stand[k - 1, latest + 1]
+                    while ahead + 1 < standing:
+                        a = stand[k - 1, ahead + 1]
                         if at[a, k - 1] > t or (
                             earlier >= 0 and fill[a, earlier] >= run_row[f]
                         ):
                             break
-                        latest += 1
-                    if latest >= 0:
-                        a = stand[k - 1, latest]
+                        ahead += 1
+                    if ahead >= 0:
+                        a = stand[k - 1, ahead]
                         new = reached == 0 or stand[k, reached - 1] != a
                         if new and t - at[a, 0] <= window:
                             at[a, k] = t
@@ -239,11 +278,10 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
             deepest = k
 
         best = stand[deepest, 0]
-        user[found] = u
         level[found] = deepest
         row[found] = fill[best, 0]
         start[found] = at[best, 0]
         for k in range(1, deepest + 1):
-            since[found, k] = at[best, k] - at[best, k - 1]
+            since[k, found] = at[best, k] - at[best, k - 1]
         found += 1
-    return user[:found], level[:found], row[:found], start[:found], since[:found]
+    return user[:found], level[:found], row[:found], start[:found], since[:, :found]

@@ -295,7 +295,9 @@ def _attempts(
         )
 
     parts = kernels.over_users(work, log.offsets)
-    return _Attempts(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return _Attempts(
+        *(np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    )
 
 
 def _groups(
@@ -345,7 +347,7 @@ def _table(
         for g in range(len(labels)):
             chosen = there & (group == g) if len(labels) > 1 else there
             if chosen.any():
-                times = found.since[chosen, k]
+                times = found.since[k][chosen]
                 medians[g, k] = np.median(times) / SECOND
                 means[g, k] = times.mean() / SECOND
     with np.errstate(invalid="ignore"):
