@@ -24,6 +24,7 @@ kernel = numba.njit(nogil=True, cache=True)
 
 THREADS = min(4, os.cpu_count() or 1)
 FEW_ROWS = 200_000
+NEVER = -(2**63)
 
 
 @cache
@@ -159,14 +160,13 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
         same: For each step the latest earlier step of the same event, or -1; one event
             fills one step.
         window: Longest time from an attempt's start, inclusive.
-        first, last: Attempts start at first <= t < last.
+        first, last: Attempts start at first <= t < last; first is NEVER for any time.
         keep: For each row of the log whether it counts; empty for all.
         most: No user has more rows than this.
 
     Returns:
-        For each user with an attempt: user, level (from 0), row of the
-        start, start, and the time from step to step, steps x n (not filled for the
-        first step and beyond the level).
+        For each user with an attempt: user, level (from 0), row of the start, start;
+        and for each step, of the users who reached it, the time since the step before.
     """
     steps = len(begin)
     n = end[0] - begin[0]
@@ -177,111 +177,120 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
     row = np.empty(n, np.int64)
     start = np.empty(n, np.int64)
     since = np.empty((steps, n), np.int64)
-    found = 0
-
+    reached = np.zeros(steps, np.int64)
     everything = len(keep) == 0
+    always = everything and first == NEVER
+    found = 0
+    u = -1
+    for e in range(begin[0], end[0]):
+        if run_user[e] != u and (
+            always or (first <= run_time[e] < last and (everything or keep[run_row[e]]))
+        ):
+            u = run_user[e]
+            user[found] = u
+            level[found] = 0
+            row[found] = run_row[e]
+            start[found] = run_time[e]
+            found += 1
+
+    repeats = False
+    for k in range(1, steps):
+        repeats = repeats or same[k] >= 0
     at = np.empty((most, steps), np.int64)
     fill = np.empty((most, steps), np.int64)
     stand = np.empty((steps, most), np.int64)
     place = begin.copy()
+    mine = 0
+    latest = -1
     e = begin[0]
-    while e < end[0]:
-        u = run_user[e]
-        earliest = -1
-        latest = -1
+    f = begin[1]
+    while f < end[1]:
+        u = run_user[f]
+        while mine < found and user[mine] < u:
+            mine += 1
+        if mine == found:
+            break
         attempts = 0
-        f = place[1]
-        while f < end[1] and run_user[f] < u:
-            f += 1
         while f < end[1] and run_user[f] == u:
+            # Rows stand in order of user and time: one comparison orders both.
+            here = run_row[f]
             t = run_time[f]
-            while e < end[0] and run_user[e] == u and run_time[e] <= t:
-                if same[1] == 0 and run_row[e] >= run_row[f]:
-                    break
-                if (
-                    first <= run_time[e] < last
-                    and (everything or keep[run_row[e]])
-                    and (latest < 0 or run_time[latest] != run_time[e])
+            while e < end[0] and (
+                run_row[e] < here
+                or (same[1] < 0 and run_time[e] == t and run_user[e] == u)
+            ):
+                # Of starts at one instant the first is as good as any.
+                tied = (
+                    repeats
+                    and latest >= 0
+                    and run_user[latest] == run_user[e]
+                    and run_time[latest] == run_time[e]
+                )
+                if not tied and (
+                    always
+                    or (
+                        first <= run_time[e] < last and (everything or keep[run_row[e]])
+                    )
                 ):
                     latest = e
-                    if earliest < 0:
-                        earliest = e
                 e += 1
             if (
                 latest >= 0
+                and run_user[latest] == u
                 and t - run_time[latest] <= window
-                and (everything or keep[run_row[f]])
-                and (attempts == 0 or fill[attempts - 1, 0] != run_row[latest])
+                and (everything or keep[here])
+                and (attempts == 0 or at[attempts - 1, 0] != run_time[latest])
             ):
                 at[attempts, 0] = run_time[latest]
-                fill[attempts, 0] = run_row[latest]
                 at[attempts, 1] = t
-                fill[attempts, 1] = run_row[f]
+                fill[attempts, 0] = run_row[latest]
+                fill[attempts, 1] = here
                 stand[1, attempts] = attempts
                 attempts += 1
-                if steps == 2:
-                    break
             f += 1
-        place[1] = f
-        while e < end[0] and run_user[e] == u:
-            if (
-                earliest < 0
-                and first <= run_time[e] < last
-                and (everything or keep[run_row[e]])
-            ):
-                earliest = e
-            e += 1
-        if earliest < 0:
-            continue
-        user[found] = u
         if attempts == 0:
-            level[found] = 0
-            row[found] = run_row[earliest]
-            start[found] = run_time[earliest]
-            found += 1
             continue
 
         standing = attempts
         deepest = 1
         for k in range(2, steps):
-            f = place[k]
-            while f < end[k] and run_user[f] < u:
-                f += 1
+            g = place[k]
+            while g < end[k] and run_user[g] < u:
+                g += 1
             earlier = same[k]
             ahead = -1
-            reached = 0
-            while f < end[k] and run_user[f] == u:
-                if everything or keep[run_row[f]]:
-                    t = run_time[f]
+            further = 0
+            while g < end[k] and run_user[g] == u:
+                if everything or keep[run_row[g]]:
+                    t = run_time[g]
                     while ahead + 1 < standing:
                         a = stand[k - 1, ahead + 1]
                         if at[a, k - 1] > t or (
-                            earlier >= 0 and fill[a, earlier] >= run_row[f]
+                            earlier >= 0 and fill[a, earlier] >= run_row[g]
                         ):
                             break
                         ahead += 1
                     if ahead >= 0:
                         a = stand[k - 1, ahead]
-                        new = reached == 0 or stand[k, reached - 1] != a
+                        new = further == 0 or stand[k, further - 1] != a
                         if new and t - at[a, 0] <= window:
                             at[a, k] = t
-                            fill[a, k] = run_row[f]
-                            stand[k, reached] = a
-                            reached += 1
-                            if k == steps - 1:
-                                break
-                f += 1
-            place[k] = f
-            if reached == 0:
+                            fill[a, k] = run_row[g]
+                            stand[k, further] = a
+                            further += 1
+                g += 1
+            place[k] = g
+            if further == 0:
                 break
-            standing = reached
+            standing = further
             deepest = k
 
         best = stand[deepest, 0]
-        level[found] = deepest
-        row[found] = fill[best, 0]
-        start[found] = at[best, 0]
+        level[mine] = deepest
+        row[mine] = fill[best, 0]
+        start[mine] = at[best, 0]
         for k in range(1, deepest + 1):
-            since[k, found] = at[best, k] - at[best, k - 1]
-        found += 1
-    return user[:found], level[:found], row[:found], start[:found], since[:, :found]
+            since[k, reached[k]] = at[best, k] - at[best, k - 1]
+            reached[k] += 1
+    times = [since[k, : reached[k]] for k in range(steps)]
+    return user[:found], level[:found], row[:found], start[:found], times

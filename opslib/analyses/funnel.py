@@ -221,7 +221,8 @@ def funnel(
             where=where,
         )
 
-    found = _attempts(log, codes, longest, (first, end), log.mask(where))
+    entry = (first, end) if dates is not None else (kernels.NEVER, end)
+    found = _attempts(log, codes, longest, entry, log.mask(where))
     group, labels = _groups(log, by, found.row)
     closed = found.start + longest <= log.until
     table = _table(list(steps), found, group, labels, closed)
@@ -252,13 +253,13 @@ def funnel(
 
 
 class _Attempts(NamedTuple):
-    """One attempt per user, as the kernel finds it."""
+    """One attempt per user; `since` by step, of those who reached it, in order."""
 
     user: npt.NDArray[np.int32]
     level: npt.NDArray[np.int8]
     row: npt.NDArray[np.int64]
     start: npt.NDArray[np.int64]
-    since: npt.NDArray[np.int64]
+    since: list[npt.NDArray[np.int64]]
 
 
 def _attempts(
@@ -295,8 +296,13 @@ def _attempts(
         )
 
     parts = kernels.over_users(work, log.offsets)
+    user, level, row, start, since = zip(*parts, strict=True)
     return _Attempts(
-        *(np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+        np.concatenate(user),
+        np.concatenate(level),
+        np.concatenate(row),
+        np.concatenate(start),
+        [np.concatenate(times) for times in zip(*since, strict=True)],
     )
 
 
@@ -343,11 +349,10 @@ def _table(
     users, matured = reached(cell), reached(cell[closed])
     medians, means = np.full((2, *shape), np.nan)
     for k in range(1, len(steps)):
-        there = found.level >= k
+        of = group[found.level >= k] if len(labels) > 1 else None
         for g in range(len(labels)):
-            chosen = there & (group == g) if len(labels) > 1 else there
-            if chosen.any():
-                times = found.since[k][chosen]
+            times = found.since[k] if of is None else found.since[k][of == g]
+            if len(times):
                 medians[g, k] = np.median(times) / SECOND
                 means[g, k] = times.mean() / SECOND
     with np.errstate(invalid="ignore"):
