@@ -15,13 +15,19 @@ _HOMES = {
     "Error": "opslib.result",
     "Note": "opslib.result",
     "Result": "opslib.result",
+    "ab_plan": "opslib.analyses.ab_plan",
+    "ab_summary": "opslib.analyses.ab_summary",
+    "ab_test": "opslib.analyses.ab_test",
 }
 
 if TYPE_CHECKING:
+    from opslib.analyses.ab_plan import ab_plan
+    from opslib.analyses.ab_summary import ab_summary
+    from opslib.analyses.ab_test import ab_test
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
-__all__ = ["Error", "EventLog", "Note", "Result"]
+__all__ = ["Error", "EventLog", "Note", "Result", "ab_plan", "ab_summary", "ab_test"]
 
 
 def __getattr__(name: str) -> object:
