@@ -84,20 +84,21 @@ class AbResult(Result):
         }
         shape = charts.Shape(table, titles)
         outcomes = [charts.label(text(f"ab.{name}.name", lang)) for name in OUTCOMES]
-        form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1%"
-        axis = alt.Axis(format=form)
+        form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
+        axis = alt.Axis(format=form, title=titles[scale])
         base = alt.Chart(shape.frame).encode(
             y=alt.Y(**shape.field("label", "nominal", sort=None, axis={"title": None})),
             color=alt.Color(
                 **shape.field("verdict", "nominal"),
                 scale=alt.Scale(domain=outcomes, range=list(COLOURS)),
+                legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=shape.tooltip(
                 {"label": "", scale: form, low: form, high: form, "p_value": ".2g"}
             ),
         )
         interval = base.mark_rule(strokeWidth=2).encode(
-            x=alt.X(**shape.field(low, "quantitative")),
+            x=alt.X(**shape.field(low, "quantitative", axis=axis)),
             x2=alt.X2(field=shape.alias[high]),
         )
         point = base.mark_point(filled=True, size=90).encode(
@@ -106,7 +107,7 @@ class AbResult(Result):
         zero = (
             alt.Chart(pd.DataFrame({"zero": [0.0]}))
             .mark_rule(strokeDash=[4, 4], color=charts.MUTED)
-            .encode(x=alt.X("zero:Q", title=titles[scale]))
+            .encode(x=alt.X("zero:Q", axis=axis))
         )
         height = 60 + 40 * max(1, len(table))
         return charts.finish(  # type: ignore[return-value]
