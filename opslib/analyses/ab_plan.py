@@ -49,9 +49,7 @@ class PlanResult(Result):
         line, point = (
             alt.Chart(part.frame).encode(
                 x=alt.X(**part.field(effect, "quantitative", axis=axis)),
-                y=alt.Y(
-                    **part.field("n_total", "quantitative", axis={"format": ",~s"})
-                ),
+                y=alt.Y(**part.field("n_total", "quantitative", axis={"format": ","})),
                 tooltip=part.tooltip(formats),
             )
             for part in (shape, asked)
@@ -125,7 +123,17 @@ def ab_plan(
            n_per_variant  n_total  days
         0           1094     2188    28
     """
-    _check(baseline, alpha, power, variants, daily_traffic, sd)
+    limits = {
+        "baseline": (baseline if sd is None else None, 0.000001, 0.999999),
+        "alpha": (alpha, 0.001, 0.5),
+        "power": (power, 0.5, 0.999),
+        "variants": (variants, 2, 50),
+        "daily_traffic": (daily_traffic, 1, 10**12),
+        "sd": (sd, 1e-12, 1e12),
+    }
+    for option, (got, low, high) in limits.items():
+        if got is not None and not low <= got <= high:
+            raise Error("option.range", option=option, low=low, high=high, got=got)
     change = abs(baseline) * mde if relative else mde
     if not math.isfinite(change) or change == 0:
         raise Error("ab.plan.mde", got=mde)
@@ -175,28 +183,6 @@ def ab_plan(
         kind="share" if sd is None else "mean",
         warnings=_warnings(asked, shares=sd is None),
     )
-
-
-def _check(
-    baseline: float,
-    alpha: float,
-    power: float,
-    variants: int,
-    daily_traffic: float | None,
-    sd: float | None,
-) -> None:
-    limits = {
-        "baseline": (baseline, 0.000001, 0.999999) if sd is None else None,
-        "alpha": (alpha, 0.001, 0.5),
-        "power": (power, 0.5, 0.999),
-        "variants": (variants, 2, 50),
-        "daily_traffic": (daily_traffic, 1, 10**12),
-        "sd": (sd, 1e-12, 1e12),
-    }
-    for option, limit in limits.items():
-        if limit and limit[0] is not None and not limit[1] <= limit[0] <= limit[2]:
-            got, low, high = limit
-            raise Error("option.range", option=option, low=low, high=high, got=got)
 
 
 def _weights(variants: int, split: Sequence[float] | None) -> list[float]:

@@ -92,13 +92,13 @@ def ab_summary(
 
 def _sample(variant: str, values: Sample) -> Sample:
     """Check one variant's counts."""
-    numbers = [float(value) for value in values]
-    whole = len(numbers) in {2, 3} and numbers[0] >= 1 and numbers[0].is_integer()
+    numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").tolist()
+    whole = len(numbers) in {2, 3} and numbers[0] >= 1 and numbers[0] % 1 == 0
     right = whole and all(map(math.isfinite, numbers))
     if right and len(numbers) == 2:
-        right = 0 <= numbers[1] <= numbers[0] and numbers[1].is_integer()
+        right = 0 <= numbers[1] <= numbers[0] and numbers[1] % 1 == 0
     if not right or (len(numbers) == 3 and numbers[2] < 0):
-        raise Error("ab.counts", variant=variant, got=list(values))
+        raise Error("ab.counts", variant=variant, got=str(values))
     return [int(numbers[0]), *numbers[1:]]
 
 

@@ -58,7 +58,8 @@ def ab_test(
     """
     names = [metrics] if isinstance(metrics, str) else list(dict.fromkeys(metrics))
     _check_columns(table, names)
-    rows = pd.DataFrame({"variant": _text(table["variant"])}, index=table.index)
+    table = table.reset_index(drop=True)
+    rows = pd.DataFrame({"variant": _text(table["variant"])})
     if "unit" in table:
         rows["unit"] = _text(table["unit"])
     values = {name: _numbers(table[name]) for name in names}

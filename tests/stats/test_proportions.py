@@ -87,7 +87,7 @@ def likeliest(pair, rate_of, low, high):
 @given(pairs(), some.sampled_from([0.8, 0.95, 0.99]))
 @example(TwoProportions(50, 50, 60, 48), 0.95)
 def test_the_score_statistic_is_critical_at_both_ends(pair, confidence):
-    assume(5 < pair.x_control and 5 < pair.x < pair.n - 5)
+    assume(pair.x_control > 5 and 5 < pair.x < pair.n - 5)
     critical = norm.ppf((1 + confidence) / 2)
     for d in pair.difference_interval(confidence):
         base = likeliest(pair, lambda b, d=d: b + d, max(0, -d), min(1, 1 - d))
