@@ -60,9 +60,8 @@ def ab_summary(
         Error: Counts that cannot be, fewer than two variants, or an unknown option.
 
     References:
-        docs/methods.md names the source of every statistic; sample ratio bounds .001
-        and .01 after GrowthBook and Statsig, minimum sizes after Optimizely (100
-        visitors, 25 conversions) and GrowthBook (150).
+        Bounds of the split check after GrowthBook and Statsig (.001, .01); least sizes
+        after Optimizely (100 visitors, 25 conversions) and GrowthBook (150 units).
 
     Example:
         >>> result = ab_summary({"A": [5000, 500], "B": [5000, 600]})
@@ -143,9 +142,9 @@ def compare(
     table = _table(pairs, confidence, correction)
     planned = _planned_check(total, planned_n)
     gate = next((c.note for c in (split, *planned) if c.status == "fail"), None)
-    family = int(table["p_value"].notna().sum()) if correction == "holm" else 1
     verdict = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
+        family = int(table["p_value"].count()) if correction == "holm" else 1
         outcome, reason = _outcome(pair, row, margin, 1 - confidence, family)
         if gate:
             outcome, reason = "too_early", gate
@@ -156,14 +155,13 @@ def compare(
         verdict.append(Note(f"ab.{outcome}", **who, margin=margin, reason=reason))
     table["verdict"] = [note.code.removeprefix("ab.") for note in verdict]
     checks = (split, *planned, *checks, _sample_check(pairs), _lift_check(table))
-    found = tuple(check.note for check in checks if check.status != "pass")
-    guessed = () if control else (Note("ab.control", control=base),)
+    warnings = [] if control else [Note("ab.control", control=base)]
+    warnings += [check.note for check in checks if check.status != "pass"]
+    warnings += [note for note in left_out if note not in warnings]
+    warnings += _missing(pairs, confidence, named=metric_named)
     return AbResult(
         table=table,
-        warnings=guessed
-        + found
-        + left_out
-        + _missing(pairs, confidence, named=metric_named),
+        warnings=tuple(warnings),
         checks=checks,
         verdict=tuple(verdict),
         left_out=left_out,
@@ -263,9 +261,10 @@ def _outcome(
         return "too_early", Note(f"ab.early.{pair.problem}")
     if _small(pair):
         return "too_early", Note(f"ab.early.small.{row['kind']}")
-    low, high = pair.lift_interval(1 - 2 * alpha / family)
-    if margin is not None and -margin < low and high < margin:
-        return "no_meaningful_difference", None
+    if margin is not None:
+        low, high = pair.lift_interval(1 - 2 * alpha / family)
+        if -margin < low and high < margin:
+            return "no_meaningful_difference", None
     if row["p_adjusted"] >= alpha:
         return "too_early", Note("ab.early.chance")
     # An exact test and the score interval can disagree: then neither is enough.
@@ -327,7 +326,7 @@ def _lift_check(table: pd.DataFrame) -> Check:
 
 def _missing(
     pairs: Mapping[tuple[str, str], Pair], confidence: float, *, named: bool
-) -> tuple[Note, ...]:
+) -> list[Note]:
     """Give the reason of every statistic that is not there."""
     notes = []
     for (metric, variant), pair in pairs.items():
@@ -337,4 +336,4 @@ def _missing(
             name = metric_note(metric, kind, named=named)
             code = f"ab.missing.{reason}"
             notes.append(Note(code, metric=name, variant=variant))
-    return tuple(notes)
+    return notes

@@ -163,6 +163,8 @@ def test_users_in_several_variants_are_left_out_and_said():
         "4 units were seen in several variants and are left out." in result.describe()
     )
     assert next(c for c in result.checks if c.name == "units").status == "caution"
+    said = [note.text() for note in result.warnings]
+    assert len(said) == len(set(said))
 
 
 def test_several_rows_of_a_user_become_one():

@@ -27,13 +27,13 @@ def wins(shares, n, runs, seed, **options):
 
 
 def test_an_a_a_test_names_a_winner_in_5_percent():
-    assert wins([0.1, 0.1], 2_000, 1_500, seed=1) == pytest.approx(0.05, abs=0.018)
+    assert wins([0.1, 0.1], 2_000, 500, seed=1) == pytest.approx(0.05, abs=0.03)
 
 
 def test_holm_keeps_5_percent_over_three_variants():
-    rate = wins([0.1] * 4, 2_000, 600, seed=2)
-    assert rate <= 0.05 + 0.027
-    assert wins([0.1] * 4, 2_000, 600, seed=2, correction="none") > rate
+    rate = wins([0.1] * 4, 2_000, 250, seed=2)
+    assert rate <= 0.05 + 0.04
+    assert wins([0.1] * 4, 2_000, 250, seed=2, correction="none") > rate
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,8 @@ def test_holm_keeps_5_percent_over_three_variants():
 )
 def test_the_planned_size_finds_the_effect_in_80_percent(options):
     plan = ops.ab_plan(**options).table.iloc[0]
-    rate = wins(
-        [plan["baseline"], plan["target"]], int(plan["n_per_variant"]), 1_000, 3
-    )
-    assert rate == pytest.approx(0.8, abs=0.04)
+    rate = wins([plan["baseline"], plan["target"]], int(plan["n_per_variant"]), 300, 3)
+    assert rate == pytest.approx(0.8, abs=0.07)
 
 
 @pytest.mark.parametrize(
