@@ -107,6 +107,7 @@ def _text(column: pd.Series) -> pd.Series:
 def _numbers(column: pd.Series) -> pd.Series:
     """Read a metric as numbers; blanks and infinities are missing."""
     if not pd.api.types.is_numeric_dtype(column):
+        column = column.astype(object)
         words = column.map(lambda value: str(value).strip().lower(), na_action="ignore")
         numbers = words.map(TRUE_FALSE)
         numbers = numbers.fillna(pd.to_numeric(words, errors="coerce"))
@@ -131,6 +132,8 @@ def _one_row_per_unit(
     if "unit" not in rows:
         return rows, [*notes, Note("ab.no_unit")], ()
     repeated = rows["unit"].duplicated(keep=False)
+    if not repeated.any():
+        return rows, notes, (Check("units", "pass", Note("ab.units.pass")),)
     exact = table[~blank][repeated].duplicated().reindex(rows.index, fill_value=False)
     if exact.any():
         notes.append(Note("ab.left_out.duplicates", n=int(exact.sum())))
