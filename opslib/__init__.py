@@ -11,19 +11,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "EventLog": "opslib.eventlog",
     "Error": "opslib.result",
+    "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
     "Result": "opslib.result",
+    "ab_plan": "opslib.analyses.ab_plan",
+    "ab_summary": "opslib.analyses.ab_summary",
+    "ab_test": "opslib.analyses.ab_test",
     "funnel": "opslib.analyses.funnel",
 }
 
 if TYPE_CHECKING:
+    from opslib.analyses.ab_plan import ab_plan
+    from opslib.analyses.ab_summary import ab_summary
+    from opslib.analyses.ab_test import ab_test
     from opslib.analyses.funnel import funnel
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
-__all__ = ["Error", "EventLog", "Note", "Result", "funnel"]
+__all__ = [
+    "Error",
+    "EventLog",
+    "Note",
+    "Result",
+    "ab_plan",
+    "ab_summary",
+    "ab_test",
+    "funnel",
+]
 
 
 def __getattr__(name: str) -> object:

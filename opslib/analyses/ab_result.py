@@ -1,0 +1,164 @@
+"""What an A/B test found: effects with intervals, checks and verdicts in words."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from opslib import charts
+from opslib.result import Note, Result, say
+from opslib.words import text
+
+OUTCOMES = ("winner", "loser", "no_meaningful_difference", "too_early")
+COLOURS = (charts.PALETTE[2], charts.PALETTE[5], charts.PALETTE[0], charts.MUTED)
+MOST_ROWS_DRAWN = 40
+
+Status = Literal["pass", "caution", "fail"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold before a verdict counts.
+
+    Attributes:
+        name: "split", "sample", "lift", "planned" or "units".
+        status: "pass", "caution" or "fail"; after a fail there is no winner.
+        note: What was found.
+    """
+
+    name: str
+    status: Status
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbResult(Result):
+    """Every variant beside the control, on every metric.
+
+    `table` has one row per metric and variant:
+    metric, variant, kind ("share" or "mean"), n_control, n: what is compared.
+    control, treatment: share (0 to 1) or mean of each group.
+    difference, low, high: treatment - control and its interval.
+    lift, lift_low, lift_high: treatment / control - 1; NaN with a warning if undefined.
+    test ("z", "boschloo", "fisher", "welch"), p_value: two-sided.
+    p_adjusted, low_adjusted, high_adjusted: over all rows, Holm and Bonferroni.
+    verdict: "winner", "loser", "no_meaningful_difference" or "too_early".
+
+    Attributes:
+        checks: What must hold before the verdicts count.
+        verdict: One sentence per row of `table`, in its order.
+        left_out: Sentences about rows and units that are not counted.
+        control: The variant the others are compared with.
+        confidence: Coverage of every interval that is not adjusted.
+        correction: "holm" or "none", over all rows.
+        metric_named: Whether metrics have names of their own.
+    """
+
+    checks: tuple[Check, ...]
+    verdict: tuple[Note, ...]
+    left_out: tuple[Note, ...]
+    control: str
+    confidence: float
+    correction: str
+    metric_named: bool = True
+
+    def chart(self, lang: str = "en") -> alt.LayerChart:
+        """Draw each lift with its interval; differences where there is no lift."""
+        scale = "lift" if self.table["lift"].notna().any() else "difference"
+        low, high = ("lift_low", "lift_high") if scale == "lift" else ("low", "high")
+        table = self.table.dropna(subset=[low, high]).head(MOST_ROWS_DRAWN)
+        table = table.assign(
+            label=table["variant"] + " · " + table["metric"]
+            if self.metric_named
+            else table["variant"],
+            verdict=table["verdict"].map(lambda name: text(f"ab.{name}.name", lang)),
+        )
+        titles = {
+            name: text(f"ab.column.{name}", lang)
+            for name in ("label", scale, low, high, "p_value", "verdict")
+        }
+        shape = charts.Shape(table, titles)
+        outcomes = [charts.label(text(f"ab.{name}.name", lang)) for name in OUTCOMES]
+        form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
+        axis = alt.Axis(format=form, title=titles[scale])
+        base = alt.Chart(shape.frame).encode(
+            y=alt.Y(**shape.field("label", "nominal", sort=None, axis={"title": None})),
+            color=alt.Color(
+                **shape.field("verdict", "nominal"),
+                scale=alt.Scale(domain=outcomes, range=list(COLOURS)),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=shape.tooltip(
+                {"label": "", scale: form, low: form, high: form, "p_value": ".2g"}
+            ),
+        )
+        interval = base.mark_rule(strokeWidth=2).encode(
+            x=alt.X(**shape.field(low, "quantitative", axis=axis)),
+            x2=alt.X2(field=shape.alias[high]),
+        )
+        point = base.mark_point(filled=True, size=90).encode(
+            x=alt.X(**shape.field(scale, "quantitative", axis=axis))
+        )
+        zero = (
+            alt.Chart(pd.DataFrame({"zero": [0.0]}))
+            .mark_rule(strokeDash=[4, 4], color=charts.MUTED)
+            .encode(x=alt.X("zero:Q", axis=axis))
+        )
+        height = 60 + 40 * max(1, len(table))
+        return charts.finish(  # type: ignore[return-value]
+            zero + interval + point, self.describe(lang), height=height
+        )
+
+    def describe(self, lang: str = "en") -> str:
+        """Say the clearest comparison, its verdict, the others and what is left out."""
+        clearest = int(np.argmin(self.table["p_value"].fillna(2)))
+        row = self.table.to_dict("records")[clearest]
+        tally = Counter(self.table["verdict"])
+        several = len(self.table) > 1 or None
+        counts = {name: tally[name] for name in OUTCOMES}
+        return say(
+            lang,
+            several and Note("ab.tally", n=len(self.table), **counts),
+            self._finding(row),
+            self.verdict[clearest],
+            *self.left_out,
+        )
+
+    def _finding(self, row: Mapping[Any, Any]) -> Note:
+        """Put one row into words, as a lift if it has one."""
+        kind, family = row["kind"], int(self.table["p_value"].notna().sum())
+        values = {
+            "metric": metric_note(row["metric"], kind, named=self.metric_named),
+            "variant": row["variant"],
+            "control": self.control,
+            "was": Note(f"ab.value.{kind}", value=row["control"]),
+            "now": Note(f"ab.value.{kind}", value=row["treatment"]),
+            "level": self.confidence * 100,
+            "p": Note(
+                f"ab.p.{self.correction}" if family > 1 else "ab.p",
+                p=row["p_value"],
+                adjusted=row["p_adjusted"],
+                n=family,
+            ),
+        }
+        if math.isnan(row["p_value"]):
+            return Note("ab.finding.none", **values)
+        scale, form, low, high = "difference", f"ab.gap.{kind}", "low", "high"
+        if not math.isnan(row["lift"]):
+            scale, form, low, high = "lift", "ab.gap.lift", "lift_low", "lift_high"
+        shown = {
+            "change": Note(form, value=row[scale]),
+            "low": Note(form, value=row[low]),
+            "high": Note(form, value=row[high]),
+        }
+        return Note(f"ab.finding.{scale}", **values, **shown)
+
+
+def metric_note(metric: str, kind: str, *, named: bool) -> Note:
+    """Name a metric in a sentence: as the file does, or by what it measures."""
+    return Note("ab.metric", metric=metric) if named else Note(f"ab.metric.{kind}")

@@ -1,0 +1,339 @@
+"""A/B test from sums: did a variant change a share or a mean?"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from opslib.analyses.ab_result import AbResult, Check, Status, metric_note
+from opslib.result import Error, Note
+from opslib.stats.checks import sample_ratio
+from opslib.stats.means import TwoMeans
+from opslib.stats.multiplicity import holm
+from opslib.stats.proportions import TwoProportions
+
+CONTROL = re.compile(
+    r"control.*|ctrl|baseline|original|old|hold ?out|no(ne|t)?([ _-].*)?|off|false|0"
+    r"|a|group[ _-]?a|a ?组|gate_30|.*对照.*|控制组|基准.*|原版.*|旧版.*|空白.*",
+    re.IGNORECASE,
+)
+MOST_VARIANTS = 50
+
+Sample = Sequence[float]
+Pair = TwoProportions | TwoMeans
+
+
+def ab_summary(
+    counts: Mapping[str, Sample],
+    *,
+    control: str | None = None,
+    margin: float | None = None,
+    correction: str = "holm",
+    expected_split: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    planned_n: int | None = None,
+) -> AbResult:
+    """Compare variants from their counts; more is taken to be better.
+
+    Shares: pooled z-test (exact below 5 expected), Miettinen-Nurminen interval of the
+    difference, Koopman interval of the lift. Means: Welch's test and interval, Fieller
+    interval of the lift. The verdict is "winner" or "loser" below 1 - `confidence`
+    after correction, "no_meaningful_difference" only by two one-sided tests within
+    `margin`, else "too_early"; always "too_early" when the split fails, fewer than
+    `planned_n` units are in, or a group is small (shares: 100 units and 25 successes
+    expected; means: 150 units).
+
+    Args:
+        counts: Per variant [units, successes], or [units, mean, standard deviation].
+        control: The variant to compare with; None takes the one named like a control
+            (control, A, 0, 对照组), else the first in order of name.
+        margin: Lifts between -margin and +margin do not matter (0.02 is 2 %); None
+            never concludes that there is no meaningful difference.
+        correction: "holm" over all comparisons, or "none".
+        expected_split: Planned share per variant, on any scale; None is equal shares.
+        confidence: Coverage of the intervals, 0.5 to 0.999.
+        planned_n: Units planned in all variants together; None if nothing was planned.
+
+    Raises:
+        Error: Counts that cannot be, fewer than two variants, or an unknown option.
+
+    References:
+        Bounds of the split check after GrowthBook and Statsig (.001, .01); least sizes
+        after Optimizely (100 visitors, 25 conversions) and GrowthBook (150 units).
+
+    Example:
+        >>> result = ab_summary({"A": [5000, 500], "B": [5000, 600]})
+        >>> result.table[["variant", "lift", "p_value", "verdict"]].round(4)
+          variant  lift  p_value verdict
+        0       B   0.2   0.0014  winner
+    """
+    samples = {str(name): _sample(str(name), values) for name, values in counts.items()}
+    if len({len(sample) for sample in samples.values()}) > 1:
+        raise Error("ab.counts.mixed")
+    return compare(
+        {
+            "conversion"
+            if len(next(iter(samples.values()), ())) == 2
+            else "mean": samples
+        },
+        {name: int(sample[0]) for name, sample in samples.items()},
+        control=control,
+        margin=margin,
+        correction=correction,
+        expected_split=expected_split,
+        confidence=confidence,
+        planned_n=planned_n,
+        metric_named=False,
+    )
+
+
+def _sample(variant: str, values: Sample) -> Sample:
+    """Check one variant's counts."""
+    numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").tolist()
+    whole = len(numbers) in {2, 3} and numbers[0] >= 1 and numbers[0] % 1 == 0
+    right = whole and all(map(math.isfinite, numbers))
+    if right and len(numbers) == 2:
+        right = 0 <= numbers[1] <= numbers[0] and numbers[1] % 1 == 0
+    if not right or (len(numbers) == 3 and numbers[2] < 0):
+        raise Error("ab.counts", variant=variant, got=str(values))
+    return [int(numbers[0]), *numbers[1:]]
+
+
+def compare(
+    samples: Mapping[str, Mapping[str, Sample]],
+    units: Mapping[str, int],
+    *,
+    control: str | None,
+    margin: float | None,
+    correction: str,
+    expected_split: Mapping[str, float] | None,
+    confidence: float,
+    planned_n: int | None,
+    left_out: tuple[Note, ...] = (),
+    checks: tuple[Check, ...] = (),
+    metric_named: bool = True,
+) -> AbResult:
+    """Compare variants on several metrics, with the options of `ab_summary`.
+
+    Args:
+        samples: Per metric and variant, counts as `ab_summary` takes them.
+        units: Units assigned to each variant, for the check of the split.
+        control: As there.
+        margin: As there.
+        correction: As there.
+        expected_split: As there.
+        confidence: As there.
+        planned_n: As there.
+        left_out: What the reduction to counts left out.
+        checks: What the reduction to counts has checked.
+        metric_named: False if the metric's name is ours, not the user's.
+    """
+    _check_options(margin, correction, confidence, planned_n)
+    base = _control(units, control)
+    split, total = _split_check(units, expected_split), sum(units.values())
+    pairs = {
+        (metric, variant): _pair(groups[base], groups[variant])
+        for metric, groups in samples.items()
+        for variant in sorted(units)
+        if variant != base
+    }
+    table = _table(pairs, confidence, correction)
+    planned = _planned_check(total, planned_n)
+    gate = next((c.note for c in (split, *planned) if c.status == "fail"), None)
+    verdict = []
+    for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
+        family = int(table["p_value"].count()) if correction == "holm" else 1
+        outcome, reason = _outcome(pair, row, margin, 1 - confidence, family)
+        if gate:
+            outcome, reason = "too_early", gate
+        elif planned and reason and reason.code == "ab.early.chance":
+            reason = Note("ab.early.finished")
+        name = metric_note(row["metric"], row["kind"], named=metric_named)
+        who = {"metric": name, "variant": row["variant"], "control": base}
+        verdict.append(Note(f"ab.{outcome}", **who, margin=margin, reason=reason))
+    table["verdict"] = [note.code.removeprefix("ab.") for note in verdict]
+    checks = (split, *planned, *checks, _sample_check(pairs), _lift_check(table))
+    warnings = [] if control else [Note("ab.control", control=base)]
+    warnings += [check.note for check in checks if check.status != "pass"]
+    warnings += [note for note in left_out if note not in warnings]
+    warnings += _missing(pairs, confidence, named=metric_named)
+    return AbResult(
+        table=table,
+        warnings=tuple(warnings),
+        checks=checks,
+        verdict=tuple(verdict),
+        left_out=left_out,
+        control=base,
+        confidence=confidence,
+        correction=correction,
+        metric_named=metric_named,
+    )
+
+
+def _check_options(
+    margin: float | None, correction: str, confidence: float, planned_n: int | None
+) -> None:
+    if correction not in {"holm", "none"}:
+        choices = ["holm", "none"]
+        raise Error(
+            "option.choice", option="correction", got=correction, choices=choices
+        )
+    limits = {
+        "confidence": (confidence, 0.5, 0.999),
+        "margin": (margin, 0.0001, 1),
+        "planned_n": (planned_n, 2, 10**12),
+    }
+    for option, (got, low, high) in limits.items():
+        if got is not None and not low <= got <= high:
+            raise Error("option.range", option=option, low=low, high=high, got=got)
+
+
+def _control(units: Mapping[str, int], control: str | None) -> str:
+    """Take the control asked for, or one that is named so, or the first."""
+    names = sorted(units)
+    if len(names) < 2:
+        raise Error("ab.variants.one", got=names)
+    if len(names) > MOST_VARIANTS:
+        raise Error("ab.variants.many", n=len(names), most=MOST_VARIANTS, got=names)
+    if control is not None:
+        if str(control) not in units:
+            raise Error("option.choice", option="control", got=control, choices=names)
+        return str(control)
+    return next((name for name in names if CONTROL.fullmatch(name.strip())), names[0])
+
+
+def _pair(control: Sample, treatment: Sample) -> Pair:
+    if len(control) == 2:
+        (n_control, x_control), (n, x) = control, treatment
+        return TwoProportions(int(n_control), int(x_control), int(n), int(x))
+    (n_control, mean_control, sd_control), (n, mean, sd) = control, treatment
+    return TwoMeans(int(n_control), mean_control, sd_control, int(n), mean, sd)
+
+
+def _table(
+    pairs: Mapping[tuple[str, str], Pair], confidence: float, correction: str
+) -> pd.DataFrame:
+    """Compute every statistic of every pair."""
+    tests = [pair.test() for pair in pairs.values()]
+    p_values = [p for p, _ in tests]
+    holding = correction == "holm"
+    family = max(1, sum(not math.isnan(p) for p in p_values)) if holding else 1
+    rows = []
+    for ((metric, variant), pair), (p, test) in zip(pairs.items(), tests, strict=True):
+        low, high = pair.difference_interval(confidence)
+        lift_low, lift_high = pair.lift_interval(confidence)
+        wide = pair.difference_interval(1 - (1 - confidence) / family)
+        rows.append(
+            {
+                "metric": metric,
+                "variant": variant,
+                "kind": "share" if isinstance(pair, TwoProportions) else "mean",
+                "n_control": pair.n_control,
+                "n": pair.n,
+                "control": pair.control,
+                "treatment": pair.treatment,
+                "difference": pair.treatment - pair.control,
+                "low": low,
+                "high": high,
+                "lift": math.nan
+                if pair.lift_problem(confidence)
+                else pair.treatment / pair.control - 1,
+                "lift_low": lift_low,
+                "lift_high": lift_high,
+                "test": test,
+                "p_value": p,
+                "low_adjusted": wide[0],
+                "high_adjusted": wide[1],
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.insert(15, "p_adjusted", holm(p_values) if holding else p_values)
+    return table
+
+
+def _outcome(
+    pair: Pair, row: Mapping[Any, Any], margin: float | None, alpha: float, family: int
+) -> tuple[str, Note | None]:
+    """Decide one comparison; what is too early carries its reason."""
+    if pair.problem:
+        return "too_early", Note(f"ab.early.{pair.problem}")
+    if _small(pair):
+        return "too_early", Note(f"ab.early.small.{row['kind']}")
+    if margin is not None:
+        low, high = pair.lift_interval(1 - 2 * alpha / family)
+        if -margin < low and high < margin:
+            return "no_meaningful_difference", None
+    if row["p_adjusted"] >= alpha:
+        return "too_early", Note("ab.early.chance")
+    # An exact test and the score interval can disagree: then neither is enough.
+    if row["low"] <= 0 <= row["high"]:
+        return "too_early", Note("ab.early.exact")
+    return ("winner" if row["difference"] > 0 else "loser"), None
+
+
+def _small(pair: Pair) -> bool:
+    """Say whether a group is too small for a verdict (Optimizely; GrowthBook)."""
+    if isinstance(pair, TwoProportions):
+        return min(pair.n_control, pair.n) < 100 or pair.expected < 25
+    return min(pair.n_control, pair.n) < 150
+
+
+def _split_check(
+    units: Mapping[str, int], expected_split: Mapping[str, float] | None
+) -> Check:
+    """Compare the units per variant with the plan."""
+    names = sorted(units)
+    planned = {str(name): share for name, share in (expected_split or {}).items()}
+    if expected_split is None:
+        planned = dict.fromkeys(names, 1.0)
+    if set(names) - set(planned) or not all(share > 0 for share in planned.values()):
+        raise Error("ab.split.option", got=str(expected_split), choices=names)
+    observed = pd.Series(units).reindex(list(planned), fill_value=0)
+    wanted = pd.Series(planned) / sum(planned.values())
+    p = sample_ratio(observed.tolist(), wanted.tolist())
+    status: Status = "fail" if p < 0.001 else "caution" if p < 0.01 else "pass"
+    seen = observed / observed.sum()
+    off = str((seen / wanted - 1).abs().idxmax())
+    note = Note(
+        f"ab.split.{status}", variant=off, share=seen[off], planned=wanted[off], p=p
+    )
+    return Check("split", status, note)
+
+
+def _planned_check(units: int, planned: int | None) -> tuple[Check, ...]:
+    if planned is None:
+        return ()
+    status: Status = "fail" if units < planned else "pass"
+    note = Note(f"ab.planned.{status}", units=units, planned=planned)
+    return (Check("planned", status, note),)
+
+
+def _sample_check(pairs: Mapping[tuple[str, str], Pair]) -> Check:
+    small = sum(map(_small, pairs.values()))
+    status: Status = "caution" if small else "pass"
+    return Check("sample", status, Note(f"ab.sample.{status}", n=small))
+
+
+def _lift_check(table: pd.DataFrame) -> Check:
+    """Twyman's law: a figure that looks too good is usually wrong."""
+    large = table[table["lift"].abs() > 0.5]
+    status: Status = "pass" if large.empty else "caution"
+    names = sorted(set(large["variant"]))
+    return Check("lift", status, Note(f"ab.lift.{status}", variants=names))
+
+
+def _missing(
+    pairs: Mapping[tuple[str, str], Pair], confidence: float, *, named: bool
+) -> list[Note]:
+    """Give the reason of every statistic that is not there."""
+    notes = []
+    for (metric, variant), pair in pairs.items():
+        kind = "share" if isinstance(pair, TwoProportions) else "mean"
+        reason = pair.problem or pair.lift_problem(confidence)
+        if reason:
+            name = metric_note(metric, kind, named=named)
+            code = f"ab.missing.{reason}"
+            notes.append(Note(code, metric=name, variant=variant))
+    return notes

@@ -1,0 +1,172 @@
+"""A/B test from one row per user: which variant does better, and is it sure?"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from opslib.analyses.ab_result import AbResult, Check, Status
+from opslib.analyses.ab_summary import compare
+from opslib.result import Error, Note
+
+TRUE_FALSE = {"true": 1.0, "false": 0.0}
+
+
+def ab_test(
+    table: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    control: str | None = None,
+    margin: float | None = None,
+    correction: str = "holm",
+    expected_split: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    planned_n: int | None = None,
+) -> AbResult:
+    """Compare the variants of an experiment on each metric; more is taken as better.
+
+    A metric of 0 and 1, or true and false, is a share of units; any other number is a
+    mean. Rows that repeat another exactly, units seen in several variants and units
+    without a value are left out and counted. A unit with several different rows
+    becomes one: numbers are added up, a yes in any row is a yes. Tests, intervals and
+    verdicts are those of `ab_summary`.
+
+    Args:
+        table: One row per unit: columns unit, variant and the metrics. Without a
+            column unit every row is one unit.
+        metrics: Names of columns.
+        control: The variant to compare with; None takes the one named like a control
+            (control, A, 0, 对照组), else the first in order of name.
+        margin: Lifts between -margin and +margin do not matter (0.02 is 2 %); None
+            never concludes that there is no meaningful difference.
+        correction: "holm" over metrics x variants, or "none".
+        expected_split: Planned share per variant, on any scale; None is equal shares.
+        confidence: Coverage of the intervals, 0.5 to 0.999.
+        planned_n: Units planned in all variants together; None if nothing was planned.
+
+    Raises:
+        Error: A column that is missing, a metric that is not numeric or empty for a
+            variant, fewer than two variants, or an unknown option.
+
+    Example:
+        >>> users = pd.DataFrame({"variant": ["A", "B"] * 500})
+        >>> users["paid"] = [0, 1, 0, 0] * 250
+        >>> result = ab_test(users, metrics=["paid"])
+        >>> result.table[["metric", "variant", "control", "treatment", "verdict"]]
+          metric variant  control  treatment verdict
+        0   paid       B      0.0        0.5  winner
+    """
+    names = [metrics] if isinstance(metrics, str) else list(dict.fromkeys(metrics))
+    _check_columns(table, names)
+    table = table.reset_index(drop=True)
+    rows = pd.DataFrame({"variant": _text(table["variant"])})
+    if "unit" in table:
+        rows["unit"] = _text(table["unit"])
+    values = {name: _numbers(table[name]) for name in names}
+    shares = {name for name in names if values[name].dropna().isin([0, 1]).all()}
+    rows, left_out, checks = _one_row_per_unit(table, rows.assign(**values), shares)
+    samples = {}
+    for name in names:
+        samples[name] = _sums(rows, name, share=name in shares)
+        if blank := int(rows[name].isna().sum()):
+            left_out.append(Note("ab.left_out.missing", n=blank, metric=name))
+    return compare(
+        samples,
+        {str(name): int(n) for name, n in rows["variant"].value_counts().items()},
+        control=control,
+        margin=margin,
+        correction=correction,
+        expected_split=expected_split,
+        confidence=confidence,
+        planned_n=planned_n,
+        left_out=tuple(left_out),
+        checks=checks,
+    )
+
+
+def _check_columns(table: pd.DataFrame, metrics: Sequence[str]) -> None:
+    columns = list(map(str, table.columns))
+    if "variant" not in table:
+        raise Error("ab.columns", got=columns)
+    choices = [name for name in columns if name not in {"unit", "variant"}]
+    if not metrics:
+        raise Error("ab.metrics", choices=choices)
+    for name in metrics:
+        if name not in choices:
+            raise Error("option.column", option="metrics", got=name, choices=choices)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Write ids and variants as text; 1.0 beside blanks is the id 1."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    text = column.astype("string").str.strip()
+    return text.mask(text == "")
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Read a metric as numbers; blanks and infinities are missing."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = column.astype(object)
+        words = column.map(lambda value: str(value).strip().lower(), na_action="ignore")
+        numbers = words.map(TRUE_FALSE)
+        numbers = numbers.fillna(pd.to_numeric(words, errors="coerce"))
+        wrong = (numbers.isna() & words.notna() & (words != "")).to_numpy()
+        if wrong.any():
+            row = int(wrong.argmax())
+            got = column.iloc[row]
+            raise Error("ab.metric.values", metric=column.name, row=row + 1, got=got)
+        column = numbers
+    return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+
+
+def _one_row_per_unit(
+    table: pd.DataFrame, rows: pd.DataFrame, shares: set[str]
+) -> tuple[pd.DataFrame, list[Note], tuple[Check, ...]]:
+    """Leave out what cannot be counted, and say how much that was."""
+    notes = []
+    blank = rows[rows.columns.intersection(["unit", "variant"])].isna().any(axis=1)
+    if blank.any():
+        notes.append(Note("ab.left_out.blank", n=int(blank.sum())))
+        rows = rows[~blank]
+    if "unit" not in rows:
+        return rows, [*notes, Note("ab.no_unit")], ()
+    repeated = rows["unit"].duplicated(keep=False)
+    if not repeated.any():
+        return rows, notes, (Check("units", "pass", Note("ab.units.pass")),)
+    exact = table[~blank][repeated].duplicated().reindex(rows.index, fill_value=False)
+    if exact.any():
+        notes.append(Note("ab.left_out.duplicates", n=int(exact.sum())))
+        rows, repeated = rows[~exact], repeated[~exact]
+    variants = rows[repeated].groupby("unit")["variant"].nunique()
+    crossed = rows["unit"].isin(variants.index[variants > 1])
+    mixed = int((variants > 1).sum())
+    status: Status = "caution" if mixed else "pass"
+    check = Check("units", status, Note(f"ab.units.{status}", n=mixed))
+    if mixed:
+        notes.append(check.note)
+        rows = rows[~crossed]
+    if several := int(rows.loc[rows["unit"].duplicated(), "unit"].nunique()):
+        notes.append(Note("ab.several_rows", n=several))
+        metrics = rows.columns.difference(["unit", "variant"])
+        units = rows.groupby(["unit", "variant"])
+        rows = pd.concat(
+            [
+                units[name].max() if name in shares else units[name].sum(min_count=1)
+                for name in metrics
+            ],
+            axis=1,
+        ).reset_index()
+    return rows, notes, (check,)
+
+
+def _sums(
+    rows: pd.DataFrame, metric: str, *, share: bool
+) -> dict[str, tuple[float, ...]]:
+    """Reduce one metric to what its test needs, per variant."""
+    found = rows.groupby("variant")[metric].agg(["count", "sum", "mean", "std"])
+    if (found["count"] == 0).any():
+        variant = found.index[found["count"] == 0][0]
+        raise Error("ab.metric.empty", metric=metric, variant=variant)
+    columns = ["count", "sum"] if share else ["count", "mean", "std"]
+    return {str(name): tuple(found.loc[name, columns]) for name in found.index}

@@ -1,0 +1,254 @@
+"""From users to a verdict: known answers on public data, and untidy tables."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import opslib as ops
+from opslib.result import Error
+
+DATA = Path(
+    os.environ.get("OPSLIB_SAMPLES", Path(__file__).parents[3] / "shared" / "data")
+)
+public = pytest.mark.skipif(not DATA.exists(), reason="no folder of public data")
+
+
+def experiment(size=300, **columns):
+    """Half A, half B; A pays in 1 of 5, B in 2 of 5."""
+    number = np.arange(2 * size)
+    table = pd.DataFrame(
+        {
+            "unit": [f"u{i:04}" for i in number],
+            "variant": np.where(number < size, "A", "B"),
+            "paid": (number % 5 < np.where(number < size, 1, 2)).astype(int),
+            "spend": number % 7 + np.where(number < size, 0.0, 0.5),
+        }
+    )
+    return table.assign(**columns)
+
+
+def rows(result):
+    return result.table.set_index(["metric", "variant"])
+
+
+@public
+def test_cookie_cats_gives_the_published_answer():
+    table = pd.read_csv(DATA / "experiments/cookie_cats.csv.gz")
+    table = table.rename(columns={"userid": "unit", "version": "variant"})
+    result = ops.ab_test(table, metrics=["retention_1", "retention_7"])
+    found = rows(result)
+    day_1, day_7 = (found.loc[(f"retention_{day}", "gate_40")] for day in (1, 7))
+    assert (day_7["control"], day_7["treatment"]) == pytest.approx(
+        (0.1902, 0.1820), abs=5e-5
+    )
+    assert day_7["p_value"] == pytest.approx(0.00155, abs=5e-6)
+    assert day_1["p_value"] == pytest.approx(0.0744, abs=5e-5)
+    assert (day_7["low"], day_7["high"]) == pytest.approx((-0.0133, -0.0031), abs=5e-5)
+    assert (day_7["lift"], day_7["lift_low"], day_7["lift_high"]) == pytest.approx(
+        (-0.043, -0.069, -0.017), abs=5e-4
+    )
+    assert (day_7["n_control"], day_7["n"]) == (44_700, 45_489)
+    assert found["verdict"].tolist() == ["too_early", "loser"]
+    split = result.checks[0]
+    assert split.status == "caution"
+    assert split.note.values["p"] == pytest.approx(0.0086, abs=5e-5)
+
+
+@public
+def test_one_outlier_of_cookie_cats_moves_the_mean():
+    table = pd.read_csv(DATA / "experiments/cookie_cats.csv.gz")
+    table = table.rename(columns={"userid": "unit", "version": "variant"})
+    row = ops.ab_test(table, metrics=["sum_gamerounds"]).table.iloc[0]
+    assert (row["control"], row["treatment"]) == pytest.approx((52.46, 51.30), abs=5e-3)
+    assert row["p_value"] == pytest.approx(0.376, abs=5e-4)
+    usual = table[table["sum_gamerounds"] < 40_000]
+    row = ops.ab_test(usual, metrics=["sum_gamerounds"]).table.iloc[0]
+    assert row["p_value"] == pytest.approx(0.949, abs=6e-4)
+
+
+@public
+def test_hillstrom_gives_the_published_answer():
+    table = pd.read_csv(DATA / "experiments/hillstrom.csv.gz")
+    table = table.rename(columns={"segment": "variant"})
+    result = ops.ab_test(table, metrics=["visit", "conversion", "spend"])
+    assert result.control == "No E-Mail"
+    assert result.checks[0].status == "pass"
+    found = rows(result)
+    expected = {
+        ("visit", "Mens E-Mail"): (0.1062, 0.1828, 0),
+        ("visit", "Womens E-Mail"): (0.1062, 0.1514, 0),
+        ("conversion", "Mens E-Mail"): (0.00573, 0.01253, 1.5e-13),
+        ("conversion", "Womens E-Mail"): (0.00573, 0.00884, 1.6e-4),
+        ("spend", "Mens E-Mail"): (0.653, 1.423, 1.2e-7),
+        ("spend", "Womens E-Mail"): (0.653, 1.077, 0.0011),
+    }
+    for row, (control, treatment, p) in expected.items():
+        assert found.loc[row, "control"] == pytest.approx(control, abs=5e-4)
+        assert found.loc[row, "treatment"] == pytest.approx(treatment, abs=5e-4)
+        assert found.loc[row, "p_value"] == pytest.approx(p, rel=0.05, abs=1e-20)
+    assert "every row counts as one unit" in result.describe()
+
+
+def test_kinds_are_detected_from_the_values():
+    table = experiment(yes=[True, False] * 300, whole=[0, 1, 2] * 200)
+    found = ops.ab_test(table, metrics=["paid", "spend", "yes", "whole"]).table
+    assert found["kind"].tolist() == ["share", "mean", "share", "mean"]
+
+
+@pytest.mark.parametrize(
+    "yes",
+    [
+        [True, False, None] * 200,
+        ["True", "false", ""] * 200,
+        pd.array([True, False, None] * 200, dtype="boolean"),
+        ["1", "0", None] * 200,
+    ],
+)
+def test_yes_and_no_come_in_many_forms(yes):
+    result = ops.ab_test(experiment(yes=yes), metrics=["yes"])
+    row = result.table.iloc[0]
+    assert (row["kind"], row["n_control"], row["control"]) == ("share", 200, 0.5)
+    assert "200 units without a value of “yes” are left out" in result.describe()
+
+
+def test_users_and_their_counts_give_the_same():
+    found = ops.ab_test(experiment(), metrics=["paid"]).table
+    counted = ops.ab_summary({"A": [300, 60], "B": [300, 120]}).table
+    pd.testing.assert_frame_equal(
+        found.drop(columns="metric"), counted.drop(columns="metric")
+    )
+
+
+def test_order_of_rows_and_index_do_not_matter():
+    table = experiment()
+    shuffled = table.sample(frac=1, random_state=1)
+    shuffled.index = [7] * len(shuffled)
+    result = ops.ab_test(shuffled, metrics=["paid", "spend"])
+    expected = ops.ab_test(table, metrics=["paid", "spend"])
+    pd.testing.assert_frame_equal(result.table, expected.table)
+    twice = pd.concat([shuffled, shuffled.head(3)])
+    again = ops.ab_test(twice, metrics=["paid", "spend"])
+    pd.testing.assert_frame_equal(again.table, expected.table)
+
+
+def test_input_is_not_changed():
+    table = experiment()
+    copy = table.copy(deep=True)
+    ops.ab_test(pd.concat([table, table.head(2)]), metrics=["paid", "spend"])
+    ops.ab_test(table, metrics=["paid", "spend"])
+    pd.testing.assert_frame_equal(table, copy)
+
+
+def test_rows_that_repeat_exactly_are_left_out_and_said():
+    table = experiment()
+    result = ops.ab_test(pd.concat([table, table.head(5)]), metrics=["paid"])
+    assert result.table["n_control"][0] == 300
+    assert "5 rows that repeat others exactly are left out." in result.describe()
+
+
+def test_without_units_equal_rows_are_different_users():
+    table = experiment().drop(columns="unit")
+    assert ops.ab_test(table, metrics=["paid"]).table["n"][0] == 300
+
+
+def test_users_in_several_variants_are_left_out_and_said():
+    table = experiment()
+    crossed = table.head(4).assign(variant="B")
+    result = ops.ab_test(pd.concat([table, crossed]), metrics=["paid"])
+    assert (result.table["n_control"][0], result.table["n"][0]) == (296, 300)
+    assert (
+        "4 units were seen in several variants and are left out." in result.describe()
+    )
+    assert next(c for c in result.checks if c.name == "units").status == "caution"
+    said = [note.text() for note in result.warnings]
+    assert len(said) == len(set(said))
+
+
+def test_several_rows_of_a_user_become_one():
+    """u1 pays in one of two sessions, 3 + 4; u2 has no value in one of them."""
+    table = pd.DataFrame(
+        [
+            ["u1", "A", 0, 3.0], ["u1", "A", 1, 4.0],
+            ["u2", "A", 0, 2.0], ["u2", "A", 0, None],
+            ["u3", "B", 0, None], ["u4", "B", 1, 8.0], ["u5", "B", 1, 10.0],
+        ],
+        columns=["unit", "variant", "paid", "spend"],
+    )  # fmt: skip
+    result = ops.ab_test(table, metrics=["paid", "spend"])
+    found = rows(result)
+    assert found.loc[("paid", "B"), ["n_control", "n"]].tolist() == [2, 3]
+    assert found.loc[("paid", "B"), "control"] == 0.5
+    assert found.loc[("spend", "B"), ["control", "treatment"]].tolist() == [4.5, 9]
+    said = result.describe()
+    assert "2 units have several rows: their numbers are added up" in said
+    assert "1 unit without a value of “spend” is left out" in said
+
+
+def test_rows_without_unit_or_variant_are_left_out_and_said():
+    table = experiment()
+    table.loc[[0, 5], "variant"] = None
+    table.loc[9, "unit"] = "  "
+    result = ops.ab_test(table, metrics=["paid"])
+    assert result.table["n_control"][0] == 297
+    assert "3 rows without unit or variant are left out." in result.describe()
+    assert "有 3 行" not in result.describe("zh_CN")
+    assert "3 行缺少样本编号或组别，已排除。" in result.describe("zh_CN")
+
+
+@pytest.mark.parametrize("blank", [None, np.nan, np.inf])
+def test_missing_values_of_a_metric_leave_it_only(blank):
+    table = experiment()
+    table.loc[:9, "spend"] = blank
+    found = rows(ops.ab_test(table, metrics=["paid", "spend"]))
+    assert found["n_control"].tolist() == [300, 290]
+
+
+@pytest.mark.parametrize("codes", [(0, 1), (0.0, 1.0), (False, True), ("0", "1")])
+def test_variants_may_be_numbers(codes):
+    table = experiment()
+    table["variant"] = table["variant"].map(dict(zip("AB", codes, strict=True)))
+    result = ops.ab_test(table, metrics=["paid"])
+    assert result.control in {"0", "False"}
+    again = ops.ab_test(table, metrics=["paid"], control=result.control)
+    assert again.table["n"][0] == 300
+
+
+def test_holm_covers_metrics_and_variants():
+    table = experiment(900)
+    table["variant"] = np.resize(["A", "B", "C"], len(table))
+    result = ops.ab_test(table, metrics=["paid", "spend"])
+    p = sorted(result.table["p_value"])
+    assert min(result.table["p_adjusted"]) == pytest.approx(min(1, 4 * p[0]))
+    assert "4 comparisons with the control" in result.describe()
+
+
+def test_a_metric_named_twice_counts_once():
+    assert len(ops.ab_test(experiment(), metrics=["paid", "paid"]).table) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "said"),
+    [
+        (experiment(), {"metrics": []}, "at least one column; the table has “paid”"),
+        (experiment(), {"metrics": ["pay"]}, "metrics names the column “pay”"),
+        (experiment(), {"metrics": ["unit"]}, "it has “paid”, “spend”."),
+        (experiment(), {"control": "C"}, "choose from “A”, “B”."),
+        (experiment().drop(columns="variant"), {}, "needs the column “variant”"),
+        (experiment(variant="A"), {}, "at least two variants, got “A”."),
+        (experiment(paid=["1", "b"] * 300), {}, "row 2 holds “b”."),
+        (experiment(variant=experiment()["unit"]), {}, "600 variants were found"),
+        (
+            experiment(paid=[1.0] * 300 + [None] * 300),
+            {},
+            "“paid” has no value for the variant “B”",
+        ),
+    ],
+)
+def test_mistakes_are_said(table, options, said):
+    with pytest.raises(Error) as caught:
+        ops.ab_test(table, **({"metrics": ["paid"]} | options))
+    assert said in caught.value.text("en")
+    assert caught.value.text("zh_CN")
