@@ -222,7 +222,8 @@ def _sessions(rng: np.random.Generator, who: Users) -> tuple[Ints, Ints]:
     ).astype(np.float32)
     chance[age < 0] = 0
     chance[age == 0] = 1
-    return np.nonzero(rng.random(chance.shape, dtype=np.float32) < chance)
+    user, day = np.nonzero(rng.random(chance.shape, dtype=np.float32) < chance)
+    return user, day
 
 
 def _block(rng: np.random.Generator, n: int) -> tuple[Users, Events]:
@@ -447,7 +448,7 @@ def _rate_by_variant() -> Floats:
 
 
 def _named(codes: pd.Series, labels: tuple[str, ...]) -> pd.Series:
-    return pd.Series(np.array(labels)[codes.to_numpy()], codes.index, dtype="str")
+    return pd.Series(pd.array(labels, dtype="str").take(codes.to_numpy()), codes.index)
 
 
 def demo(users: int = 2000, seed: int = 0, flavour: str = "en") -> Demo:
@@ -493,7 +494,7 @@ def demo(users: int = 2000, seed: int = 0, flavour: str = "en") -> Demo:
             if column in table.columns
         }
         if "user" in table.columns:
-            named["user"] = ids.take(table["user"]).set_axis(table.index)
+            named["user"] = ids.take(table["user"].to_numpy()).set_axis(table.index)
         return table.assign(**named).rename(columns=words.columns)
 
     return Demo(
@@ -530,28 +531,28 @@ def _alive(age: int, *, new: bool) -> Floats:
     return stay * np.where(new & (age > 0), 1 - TRAITS["once"], 1)
 
 
-def _never(chance: Floats, first: int, *, new: bool, week: bool = False) -> Floats:
-    """Return the chance of no success from day `first` on, per persona.
+def _never(chance: Floats, starts: int, *, new: bool, week: bool = False) -> Floats:
+    """Return the chance of no success in the log, by persona and day of starting.
 
     Args:
         chance: Success of one session, by persona and day.
-        first: Day of registering; 0 for old users.
-        new: Whether they register on that day, and so have a session on it.
+        starts: How many days to start on, from the first.
+        new: Whether users register on that day, and so have a session on it.
         week: Stop after 7 times 24 hours: sessions start at independent times of day
             of one distribution, so half of those on the last day come too late.
     """
     come, _ = _rates()
-    alive, gone = np.ones(len(PERSONAS)), np.zeros(len(PERSONAS))
-    for day in range(first, min(first + 8, DAYS) if week else DAYS):
-        age = day - first
-        now = _alive(age, new=new)
-        leave = 1 - now / (_alive(age - 1, new=new) if age else 1)
-        alive, gone = alive * (1 - leave), gone + alive * leave
-        weight = 0.5 if week and age == 7 else 1.0
-        visit = np.minimum(come[:, day] * NOVELTY[age if new else DAYS], MOST)
-        visit = np.ones(len(PERSONAS)) if new and age == 0 else visit
-        alive = alive * (1 - visit * chance[:, day] * weight)
-        gone = gone * (1 - WIN_BACK * CAMPAIGN[day] * chance[:, day] * weight)
+    alive, gone = np.ones((len(PERSONAS), starts)), np.zeros((len(PERSONAS), starts))
+    for age in range(8 if week else DAYS):
+        here = slice(0, DAYS - age)
+        days = slice(age, min(age + starts, DAYS))
+        stay = (_alive(age, new=new) / _alive(max(age - 1, 0), new=new))[:, None]
+        gone[:, here] += alive[:, here] * (1 - stay)
+        alive[:, here] *= stay
+        success = chance[:, days] * (0.5 if week and age == 7 else 1)
+        visit = np.minimum(come[:, days] * NOVELTY[age if new else DAYS], MOST)
+        alive[:, here] *= 1 - success * (1 if new and age == 0 else visit)
+        gone[:, here] *= 1 - success * WIN_BACK * CAMPAIGN[days]
     return alive + gone
 
 
@@ -564,16 +565,12 @@ def _expected() -> tuple[list[float], list[float], tuple[float, ...]]:
     cart = np.repeat(TRAITS["cart"][:, None], DAYS, axis=1)
     ever, weekly = [], []
     for chance in (np.ones_like(cart), cart, cart * pay):
-        old = (1 - _never(chance, 0, new=False)) @ (share * TRAITS["old"])
-        new = [
-            fresh[:, day] @ (1 - _never(chance, day, new=True)) for day in range(DAYS)
-        ]
-        ever.append(float(old + sum(new)))
-        reached = [
-            fresh[:, day] @ (1 - _never(chance, day, new=True, week=True))
-            for day in range(DAYS - 7)
-        ]
-        weekly.append(float(sum(reached) / fresh[:, : DAYS - 7].sum()))
+        old = (1 - _never(chance, 1, new=False)[:, 0]) @ (share * TRAITS["old"])
+        new = fresh * (1 - _never(chance, DAYS, new=True))
+        ever.append(float(old + new.sum()))
+        whole = fresh[:, : DAYS - 7]
+        reached = whole * (1 - _never(chance, DAYS - 7, new=True, week=True))
+        weekly.append(float(reached.sum() / whole.sum()))
     back = np.outer(np.ones(len(PERSONAS)), WIN_BACK * CAMPAIGN)
     retention = [1.0]
     for age in range(1, 31):

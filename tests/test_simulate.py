@@ -90,7 +90,7 @@ def test_weeks_days_and_campaigns_have_their_rhythm():
     april = daily.loc["2026-04-01":"2026-04-28", "active_users"]
     by_weekday = april.groupby(april.index.day_of_week).mean()
     assert by_weekday.idxmax() == 5
-    assert by_weekday.idxmin() in {0, 1}
+    assert by_weekday.idxmin() in {0, 1, 2}
     hours = shop().events["time"].dt.hour.value_counts()
     assert hours.idxmax() == 21
     assert hours.reindex([3, 4], fill_value=0).max() < 10
