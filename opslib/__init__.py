@@ -15,13 +15,17 @@ _HOMES = {
     "Error": "opslib.result",
     "Note": "opslib.result",
     "Result": "opslib.result",
+    "funnel_counts": "opslib.analyses.funnel_counts",
+    "trend": "opslib.analyses.trend",
 }
 
 if TYPE_CHECKING:
+    from opslib.analyses.funnel_counts import funnel_counts
+    from opslib.analyses.trend import trend
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
-__all__ = ["Error", "EventLog", "Note", "Result"]
+__all__ = ["Error", "EventLog", "Note", "Result", "funnel_counts", "trend"]
 
 
 def __getattr__(name: str) -> object:
