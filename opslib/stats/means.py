@@ -1,0 +1,110 @@
+"""Means of two groups: Welch's test, and intervals of difference and lift."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import stdtr, stdtrit
+
+
+@dataclass(frozen=True)
+class TwoMeans:
+    """Mean and standard deviation (ddof 1) of a control and of a treatment.
+
+    Test, difference and lift share one t value, so they agree: an interval excludes
+    "no difference" exactly when the test rejects.
+    """
+
+    n_control: int
+    control: float
+    sd_control: float
+    n: int
+    treatment: float
+    sd: float
+
+    @property
+    def problem(self) -> str | None:
+        """Say why there is no test: "single" or "constant" values, or None."""
+        if min(self.n_control, self.n) < 2:
+            return "single"
+        return None if self._spread > 0 else "constant"
+
+    @property
+    def _spread(self) -> float:
+        """Standard error of the difference."""
+        parts = self.sd_control**2 / self.n_control, self.sd**2 / self.n
+        return math.sqrt(sum(parts))
+
+    def _critical(self, confidence: float) -> float:
+        return float(stdtrit(self.freedom, (1 + confidence) / 2))
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom after Satterthwaite (1946) and Welch (1947)."""
+        control, treatment = self.sd_control**2 / self.n_control, self.sd**2 / self.n
+        return (control + treatment) ** 2 / (
+            control**2 / (self.n_control - 1) + treatment**2 / (self.n - 1)
+        )
+
+    def test(self) -> tuple[float, str]:
+        """Return the two-sided p value of Welch's t-test; NaN if `problem` says why.
+
+        References:
+            Welch (1947), Biometrika 34, 28-35.
+
+        Example:
+            >>> p, test = TwoMeans(10, 5.0, 1.0, 10, 6.0, 1.0).test()
+            >>> round(p, 4), test
+            (0.0382, 'welch')
+        """
+        if self.problem:
+            return math.nan, "welch"
+        t = (self.treatment - self.control) / self._spread
+        return float(2 * stdtr(self.freedom, -abs(t))), "welch"
+
+    def difference_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Bound treatment - control by Welch's interval; NaN if `problem` says why."""
+        if self.problem:
+            return math.nan, math.nan
+        half = self._critical(confidence) * self._spread
+        difference = self.treatment - self.control
+        return difference - half, difference + half
+
+    def lift_problem(self, confidence: float = 0.95) -> str | None:
+        """Say why treatment / control has no interval.
+
+        "zero" or "negative" control mean, "unbounded" where the control mean could
+        itself be zero at this confidence (Fieller's g >= 1), or as in `problem`.
+        """
+        if self.control == 0:
+            return "zero"
+        if self.control < 0:
+            return "negative"
+        if self.problem:
+            return self.problem
+        return "unbounded" if self._fieller(confidence) >= 1 else None
+
+    def _fieller(self, confidence: float) -> float:
+        variance = self.sd_control**2 / self.n_control
+        return self._critical(confidence) ** 2 * variance / self.control**2
+
+    def lift_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Bound treatment / control - 1 by Fieller's theorem, with Welch's t value.
+
+        References:
+            Fieller (1954), JRSS B 16, 175-185.
+
+        Example:
+            >>> low, high = TwoMeans(10, 5.0, 1.0, 10, 6.0, 1.0).lift_interval()
+            >>> round(low, 3), round(high, 3)
+            (0.011, 0.432)
+        """
+        if self.lift_problem(confidence):
+            return math.nan, math.nan
+        g = self._fieller(confidence)
+        ratio = self.treatment / self.control
+        spread = math.sqrt(
+            self.sd**2 / self.n * (1 - g)
+            + ratio**2 * self.sd_control**2 / self.n_control
+        )
+        half = self._critical(confidence) / self.control * spread
+        return (ratio - half) / (1 - g) - 1, (ratio + half) / (1 - g) - 1
