@@ -277,6 +277,8 @@ def _block(rng: np.random.Generator, n: int) -> tuple[Users, Events]:
 def _population(users: int, seed: int) -> tuple[Users, Events]:
     if not 1 <= users <= 5_000_000:
         raise Error("option.range", option="users", low=1, high=5_000_000, got=users)
+    if not 0 <= seed < 2**32:
+        raise Error("option.range", option="seed", low=0, high=2**32 - 1, got=seed)
     blocks = []
     for first in range(0, users, BLOCK):
         rng = np.random.default_rng([seed, first])
@@ -461,7 +463,7 @@ def demo(users: int = 2000, seed: int = 0, flavour: str = "en") -> Demo:
         flavour: Language of labels and attribute columns, "en" or "zh_CN".
 
     Raises:
-        Error: `users` out of range, or a flavour that does not exist.
+        Error: `users` or `seed` out of range, or a flavour that does not exist.
 
     Example:
         >>> shop = demo(users=20)

@@ -62,7 +62,7 @@ def test_fewer_than_thirty_get_numbers_but_no_share():
     assert result.describe() == (
         "10 reached “cart”, 29 were counted at “view”: no share can be relied on."
     )
-    assert codes(funnel_counts(counted(30, 10))) == []
+    assert codes(funnel_counts(counted(30, 10, 10))) == []
 
 
 def test_a_step_larger_than_the_one_before_is_warned_about():
