@@ -19,6 +19,8 @@ _HOMES = {
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
     "funnel": "opslib.analyses.funnel",
+    "funnel_counts": "opslib.analyses.funnel_counts",
+    "trend": "opslib.analyses.trend",
 }
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.funnel import funnel
+    from opslib.analyses.funnel_counts import funnel_counts
+    from opslib.analyses.trend import trend
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
@@ -38,6 +42,8 @@ __all__ = [
     "ab_summary",
     "ab_test",
     "funnel",
+    "funnel_counts",
+    "trend",
 ]
 
 

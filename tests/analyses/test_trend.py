@@ -1,0 +1,243 @@
+"""Daily figures, worked by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from opslib.analyses.trend import trend
+from opslib.charts import export
+from opslib.result import Error
+from opslib.words import LANGUAGES
+
+
+def days(values, first="2026-03-02", **more):
+    date = pd.date_range(first, periods=len(values), unit="us")
+    return pd.DataFrame({"date": date, "sales": values, **more})
+
+
+def codes(result):
+    return [note.code.removeprefix("trend.") for note in result.warnings]
+
+
+TWO_WEEKS = days([10, 10, 10, 10, 10, 20, 14, 11, 11, 11, 11, 11, 22, 16])
+SECOND = ("2026-03-09", "2026-03-15")
+
+
+def test_every_metric_has_a_row_a_day():
+    table = trend(days([1, 2], visits=[3, 4])).table
+    assert table["metric"].tolist() == ["sales", "sales", "visits", "visits"]
+    assert table["value"].tolist() == [1, 2, 3, 4]
+    assert table.columns.tolist() == ["date", "metric", "value"]
+
+
+def test_days_are_put_in_order_and_text_dates_are_read():
+    daily = pd.DataFrame({"date": ["2026-03-02", "2026-03-01"], "sales": [2, 1]})
+    assert trend(daily).table["value"].tolist() == [1, 2]
+
+
+def test_a_missing_day_is_a_gap_and_never_a_zero():
+    result = trend(days([4, 5, 6]).drop(index=1))
+    assert result.table["value"].isna().tolist() == [False, True, False]
+    assert result.summary.loc[0, ["days", "missing", "mean"]].tolist() == [2, 1, 5.0]
+    assert [note.text() for note in result.warnings] == [
+        "One of 3 days lacks a value, Mar 3, 2026; it is a gap, not a zero."
+    ]
+    values = [row["c1"] for row in _rows(result.chart())]
+    assert values == [4, None, 6]
+
+
+def _rows(chart):
+    spec = chart.to_dict()
+    return [row for rows in spec["datasets"].values() for row in rows]
+
+
+def test_days_asked_for_but_not_in_the_table_are_missing():
+    result = trend(days([1, 2]), dates=("2026-03-02", "2026-03-05"))
+    assert result.summary["missing"].tolist() == [2]
+    assert "from Mar 4, 2026 to Mar 5, 2026" in result.warnings[0].text()
+
+
+def test_dates_cut_both_ends_included():
+    result = trend(TWO_WEEKS, dates=SECOND)
+    assert result.table["value"].tolist() == [11, 11, 11, 11, 11, 22, 16]
+    assert result.summary["total"].tolist() == [93]
+    assert result.summary["best_date"].tolist() == [pd.Timestamp("2026-03-14")]
+
+
+def test_the_period_before_has_equal_length_and_ends_the_day_before():
+    result = trend(TWO_WEEKS, dates=SECOND, compare="previous")
+    assert result.previous.table["value"].tolist() == [10, 10, 10, 10, 10, 20, 14]
+    assert result.previous.table["date"].iloc[-1] == pd.Timestamp("2026-03-08")
+    # 93 / 7 over 84 / 7
+    assert result.summary["change"].iloc[0] == pytest.approx(93 / 84 - 1)
+    assert codes(result) == []
+
+
+def test_scatter_is_the_step_from_the_same_weekday_over_root_two():
+    result = trend(TWO_WEEKS, dates=SECOND, compare="previous")
+    # Steps of 1, 1, 1, 1, 1, 2, 2: mean square 13 / 7.
+    scatter = np.sqrt(13 / 7 / 2) / (93 / 7)
+    assert result.summary["scatter"].iloc[0] == pytest.approx(scatter)
+    ordinary = 2 * np.sqrt(13 / 7 / 2) * np.sqrt(2 / 7) / (84 / 7)
+    assert result.summary["ordinary"].iloc[0] == pytest.approx(ordinary)
+
+
+def test_days_after_the_period_do_not_change_its_scatter():
+    longer = pd.concat([TWO_WEEKS, days([500.0] * 7, first="2026-03-16")])
+    then, now = (trend(table, dates=SECOND).summary for table in (longer, TWO_WEEKS))
+    pd.testing.assert_frame_equal(then, now)
+
+
+def test_the_sentence_tells_change_best_day_and_what_is_ordinary():
+    result = trend(TWO_WEEKS, dates=SECOND, compare="previous")
+    assert result.describe() == (
+        "Mar 9, 2026 to Mar 15, 2026 (7 days): “sales” averages 13.3 a day, +10.7% on "
+        "the 12 of the period before; highest 22 on Mar 14, 2026. That is more than "
+        "the ordinary scatter of 8.6% either way."
+    )
+
+
+def test_a_small_change_may_be_chance():
+    noisy = days([10, 14, 9, 13, 8, 12, 11, 13, 10, 12, 9, 14, 8, 12])
+    text = trend(noisy, dates=SECOND, compare="previous").describe()
+    assert "so this may be chance" in text
+
+
+def test_under_two_weeks_nothing_is_said_about_chance():
+    result = trend(days([5, 5, 6, 6]), dates=("2026-03-04", "2026-03-05"))
+    assert np.isnan(result.summary["scatter"].iloc[0])
+    assert "usually" not in result.describe()
+    compared = trend(
+        days([5, 5, 6, 6]), dates=("2026-03-04", "2026-03-05"), compare="previous"
+    )
+    assert "+20.0% on the 5" in compared.describe()
+    assert "too few weeks" in compared.describe()
+
+
+def test_periods_that_are_not_whole_weeks_are_warned_about():
+    compared = trend(TWO_WEEKS, dates=("2026-03-12", "2026-03-15"), compare="previous")
+    assert codes(compared) == ["weekdays"]
+    assert compared.warnings[0].text().startswith("4 days are not whole weeks")
+
+
+def test_missing_days_before_are_told_and_left_out_of_the_mean():
+    result = trend(TWO_WEEKS.drop(index=[5]), dates=SECOND, compare="previous")
+    assert codes(result) == ["missing_before"]
+    assert result.summary["mean_before"].tolist() == [64 / 6]
+    assert "one of 7 days lacks a value (Mar 7, 2026)" in result.warnings[0].text()
+
+
+def test_without_a_period_before_there_is_no_comparison():
+    result = trend(TWO_WEEKS, compare="previous")
+    assert result.previous is None
+    assert codes(result) == ["no_previous"]
+    assert "period before" not in result.describe()
+
+
+def test_a_mean_of_zero_before_gives_no_percentage():
+    result = trend(
+        days([0, 0, 3, 3]), dates=("2026-03-04", "2026-03-05"), compare="previous"
+    )
+    assert np.isnan(result.summary["change"].iloc[0])
+    assert "averages 3 a day, highest" in result.describe()
+
+
+def test_infinite_values_count_as_missing():
+    result = trend(days([1.0, np.inf, 3.0]))
+    assert result.summary.loc[0, ["days", "mean", "best"]].tolist() == [2, 2.0, 3.0]
+
+
+def test_rows_without_a_date_are_counted():
+    daily = days([1, 2]).astype({"date": "str"})
+    daily.loc[2] = ["total", 3]
+    result = trend(daily)
+    assert result.table["value"].tolist() == [1, 2]
+    assert result.warnings[0].text() == "One row has no readable date and is left out."
+
+
+def test_only_numbers_are_taken_without_being_asked():
+    daily = days([1, 2], note=["a", "b"], holiday=[True, False], visits=[1.5, 2.5])
+    assert trend(daily).summary["metric"].tolist() == ["sales", "visits"]
+    assert trend(daily, metrics="visits").summary["metric"].tolist() == ["visits"]
+
+
+@pytest.mark.parametrize(
+    ("daily", "options", "said"),
+    [
+        (days([1, 2], note=["a", "b"]), {"metrics": "note"}, "“note” is not a number"),
+        (days([1, 2]), {"metrics": ["gmv"]}, "the column “gmv”, .* it has “sales”"),
+        (days([1, 2]), {"metrics": []}, "metrics is missing"),
+        (days(["a", "b"]), {}, "no column of numbers beside the date"),
+        (
+            days([1]).rename(columns={"date": "day"}),
+            {},
+            "needs the column “date”; .*day",
+        ),
+        (days([1, 2]).assign(date="soon"), {}, "holds no readable date; it begins"),
+        (days([1, 2]).assign(date="2026-03-01"), {}, "Mar 1, 2026 stands in 2 rows"),
+        (days([1, 2]), {"compare": "year"}, "compare cannot be “year”"),
+        (days([1, 2]), {"dates": ("2026-03-05", "2026-03-01")}, "2026"),
+        (days([1, 2]), {"dates": ("soon", "2026-03-01")}, "soon"),
+        (
+            days([1, 2]),
+            {"dates": ("2025-01-01", "2025-01-31")},
+            "No day from Jan 1, 2025 .* the data run from Mar 2, 2026 to Mar 3, 2026",
+        ),
+    ],
+)
+def test_mistakes_are_named(daily, options, said):
+    with pytest.raises(Error, match=said) as caught:
+        trend(daily, **options)
+    assert caught.value.text("zh_CN")
+
+
+def test_the_input_is_left_alone():
+    before = TWO_WEEKS.copy()
+    trend(TWO_WEEKS, dates=SECOND, compare="previous").chart()
+    pd.testing.assert_frame_equal(TWO_WEEKS, before)
+
+
+def test_the_period_before_is_drawn_dashed_on_the_same_days():
+    spec = trend(TWO_WEEKS, dates=SECOND, compare="previous").chart().to_dict()
+    assert [bool(layer["mark"].get("strokeDash")) for layer in spec["layer"]] == [
+        True,
+        False,
+    ]
+    rows = json.loads(json.dumps(list(spec["datasets"].values())))
+    assert [row["c2"] for row in rows[0]] == [row["c2"] for row in rows[1]]
+    assert rows[0][0]["c0"] != rows[1][0]["c0"]
+
+
+def test_several_metrics_are_drawn_one_below_the_other_within_the_marks_allowed():
+    many = days(range(700), **{f"m{i}": range(700) for i in range(9)})
+    chart = trend(many).chart()
+    assert len(chart.to_dict()["vconcat"]) == 8
+    assert len(_rows(chart)) <= 5000
+    assert "latest" in chart.to_dict()["vconcat"][0]["title"]
+    assert "7 more metrics" in trend(many).describe()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_everything_is_said_and_drawn_in_both_languages(lang):
+    hostile = TWO_WEEKS.rename(columns={"sales": "constructor"})
+    hostile = hostile.assign(**{'a"];b.c[0]': 1.0, "empty": np.nan}).drop(index=[2, 9])
+    hostile.loc[20] = [pd.NaT, 1, 1.0, 1.0]
+    for compare, dates in ((None, None), ("previous", SECOND), ("previous", None)):
+        result = trend(hostile, dates=dates, compare=compare)
+        said = [result.describe(lang), *(note.text(lang) for note in result.warnings)]
+        assert all("{" not in text and "nan" not in text.lower() for text in said)
+        fields = [
+            c["field"] for c in _walk(result.chart(lang).to_dict()) if "field" in c
+        ]
+        assert set(fields) <= {"c0", "c1", "c2", "c3"}
+    assert export(result.chart(lang), "svg").startswith(b"<svg")
+
+
+def _walk(value):
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from _walk(inner)
