@@ -7,6 +7,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +140,12 @@ def value(written: str, hint: object, option: str) -> object:
     kinds = [kind for kind in _members(hint) if kind is not type(None)]
     if bool in kinds and written.lower() in {"true", "false"}:
         return written.lower() == "true"
-    for number in (int, float):
-        if number in kinds:
-            try:
-                return number(written)
-            except ValueError:
-                continue
+    with suppress(ValueError):
+        if int in kinds:
+            return int(written)
+    with suppress(ValueError):
+        if float in kinds:
+            return float(written)
     lists = [kind for kind in kinds if _is_list(kind)]
     words = any(
         kind is str or typing.get_origin(kind) is typing.Literal for kind in kinds
