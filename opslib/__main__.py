@@ -55,11 +55,8 @@ def _parser(
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="analysis", required=True, metavar="NAME")
-    for name, table in TABLES.items():
-        if analysis not in {None, name}:
-            continue
-        function = getattr(opslib, name)
-        about = inspect.getdoc(function) or ""
+    for name in TABLES if analysis is None else [analysis]:
+        about = inspect.getdoc(getattr(opslib, name)) or ""
         command = commands.add_parser(
             name,
             help=about.partition("\n")[0].replace("%", "%%"),
@@ -68,27 +65,43 @@ def _parser(
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if table is not None:
-            command.add_argument("file", help=text("main.data", lang, table=table))
-        for option, parameter in options(name).items():
-            default = parameter.default
-            required = default is parameter.empty
-            command.add_argument(
-                f"--{option.replace('_', '-')}",
-                dest=f"option {option}",
-                metavar="VALUE",
-                required=required,
-                default=argparse.SUPPRESS,
-                help=None if required else f"({json.dumps(default, default=str)})",
-            )
-        form = text("main.form", lang)
-        command.add_argument(
-            "--format", choices=["text", "csv", "json"], default="text", help=form
-        )
-        command.add_argument("--chart", type=Path, help=text("main.chart", lang))
+        _arguments(command, name, lang)
     if analysis is None:
         commands.add_parser("read", help=text("main.read", lang))
     return parser
+
+
+def _arguments(command: argparse.ArgumentParser, analysis: str, lang: str) -> None:
+    """Let a command take a file, the options of its analysis, and forms of output."""
+
+    def take(
+        kind: str, name: str, about: str | None, *, required: bool = False
+    ) -> None:
+        command.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=f"{kind} {name}",
+            metavar="VALUE",
+            required=required,
+            default=argparse.SUPPRESS,
+            help=about,
+        )
+
+    table = TABLES[analysis]
+    if table is not None:
+        command.add_argument("file", help=text("main.data", lang, table=table))
+        take("open", "kind", text("main.kind", lang))
+        take("open", "roles", text("main.roles", lang))
+        take("open", "timezone", text("main.timezone", lang))
+    for name, parameter in options(analysis).items():
+        if parameter.default is parameter.empty:
+            take("option", name, None, required=True)
+        else:
+            take("option", name, f"({json.dumps(parameter.default, default=str)})")
+    form, chart = text("main.form", lang), text("main.chart", lang)
+    command.add_argument(
+        "--format", choices=["text", "csv", "json"], default="text", help=form
+    )
+    command.add_argument("--chart", type=Path, help=chart)
 
 
 def options(analysis: str) -> dict[str, inspect.Parameter]:
@@ -114,7 +127,12 @@ def _answer(asked: Mapping[str, Any], lang: str) -> None:
         raise Error(
             "option.choice", option="--chart", got=picture.suffix, choices=PICTURES
         )
-    dataset = opslib.open(asked["file"]) if "file" in asked else None
+    reading = {
+        name.removeprefix("open "): value(given, str, name)
+        for name, given in asked.items()
+        if name.startswith("open ")
+    }
+    dataset = opslib.open(asked["file"], **reading) if "file" in asked else None
     result = run(analysis, dataset, values)
     if picture:
         picture.write_bytes(_drawn(result, picture.suffix[1:].lower(), lang))

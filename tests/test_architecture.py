@@ -17,7 +17,10 @@ FRAME = sorted((ROOT / "pages" / "_frame").glob("*.py"))
 OURS = [*LIBRARY, *PAGES, *FRAME, *ROOT.glob("*.py")]
 
 # Whatever stands at the edge may use analyses; they never know of it.
-EDGE = ("ingest", "workspace", "export", "cells", "simulate", "warehouse", "__main__")
+EDGE = (
+    "ingest", "workspace", "sources", "export", "cells", "simulate", "warehouse",
+    "__main__",
+)  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
     "eventlog", "dataset",

@@ -55,7 +55,9 @@ def ab_summary(counts: dict[str, list[float]], *, confidence: float = 0.95):
     return answer(counts=counts, confidence=confidence)
 
 
-def opened(name):
+def opened(name, **reading):
+    if reading:
+        return SimpleNamespace(events=reading)
     if name != "shop.csv":
         raise FileNotFoundError(2, "No such file or directory", name)
     return SimpleNamespace(events=f"the log of {name}")
@@ -78,6 +80,25 @@ def test_an_analysis_answers_from_a_file(capsys):
         "view      2\n"
         "=buy      1\n"
     )
+
+
+def test_a_file_that_is_not_recognised_can_be_explained(monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr(
+        opslib, "funnel", lambda log, *, steps: seen.append(log) or answer(steps=steps)
+    )
+    line = [
+        "--kind",
+        "events",
+        "--roles",
+        '{"user": "uid"}',
+        "--timezone",
+        "Asia/Shanghai",
+    ]
+    assert main(["funnel", "shop.csv", "--steps", "a", *line]) == 0
+    assert seen == [
+        {"kind": "events", "roles": {"user": "uid"}, "timezone": "Asia/Shanghai"}
+    ]
 
 
 def test_typed_counts_need_no_file(capsys):
