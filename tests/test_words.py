@@ -22,14 +22,11 @@ SOURCES = [
     *ROOT.glob("*.py"),
 ]
 HANZI = re.compile(r"[\u3400-\u9fff]")
-CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 
-# Codes that are put together from a value, as "funnel.verdict_" + verdict.
-FAMILIES = ("chart.", "column.", "eventlog.no_")
 # Names of something else that only look like codes: keys of the session's state.
 NO_CODES = {"frame.page", "frame.lang"}
 # Modules that read or make Chinese data, where the words are values and not messages.
-CHINESE = ("opslib/ingest/", "opslib/simulate.py")
+CHINESE = ("opslib/ingest/", "opslib/simulate.py", "opslib/analyses/ab_summary.py")
 
 
 def messages(folder, lang):
@@ -146,38 +143,64 @@ def test_chinese_sentences_are_in_chinese_and_english_ones_are_not(folder):
         assert not wrong
 
 
+def parsed(path):
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
 def literals(path):
-    """Text in a file that is not a docstring."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        )
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
+    """Text in a file that is neither a docstring nor a part of another text."""
+    apart = set()
+    for node in parsed(path):
+        match node:
+            case ast.Expr(value=ast.Constant() as docstring):
+                apart.add((docstring.lineno, docstring.col_offset))
+            case ast.JoinedStr(values=values):
+                apart |= {(one.lineno, one.col_offset) for one in values}
     return [
         (node.value, node.lineno)
-        for node in ast.walk(tree)
+        for node in parsed(path)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
-        and id(node) not in docstrings
+        and (node.lineno, node.col_offset) not in apart
     ]
 
 
-TOLD = {
-    text: f"{path.relative_to(ROOT).as_posix()}:{line}"
-    for path in SOURCES
-    for text, line in literals(path)
-    if CODE.fullmatch(text)
-}
+def beginnings(path):
+    """What stands before the first value in a text with values: f"ab.verdict_{x}"."""
+    return [
+        (node.values[0].value, node.lineno)
+        for node in parsed(path)
+        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant)
+    ]
+
+
+def places(found, pattern):
+    return {
+        text: f"{path.relative_to(ROOT).as_posix()}:{line}"
+        for path in SOURCES
+        for text, line in found(path)
+        if re.fullmatch(pattern, text)
+    }
+
+
+TOLD = places(literals, r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
+FAMILIES = places(beginnings, r"[a-z][a-z0-9_]*\.[a-z0-9_.]*")
 KNOWN = {code for folder, lang in ALL for code in ALL[folder, lang]}
 
 
 def test_every_sentence_is_used():
-    unused = {code for code in KNOWN - set(TOLD) if not code.startswith(FAMILIES)}
+    """A page names its title and its controls without its own name before them."""
+    pages = (ROOT / "pages").glob("*.py")
+    told = {
+        f"{page.stem}.{text}"
+        for page in pages
+        for text, _ in [*literals(page), ("title", 0)]
+    }
+    unused = {
+        code
+        for code in KNOWN - set(TOLD) - told
+        if not code.startswith(tuple(FAMILIES))
+    }
     assert not unused
 
 
@@ -188,8 +211,13 @@ def test_every_sentence_that_is_used_exists():
     missing = {
         code: where
         for code, where in TOLD.items()
-        if code.split(".")[0] in stems
-        and code not in {*KNOWN, *NO_CODES, *files, *FAMILIES}
+        if code.split(".")[0] in stems and code not in {*KNOWN, *NO_CODES, *files}
+    }
+    missing |= {
+        family: where
+        for family, where in FAMILIES.items()
+        if family.split(".")[0] in stems
+        and not any(code.startswith(family) for code in KNOWN)
     }
     assert not missing
 
@@ -198,7 +226,7 @@ def test_every_error_and_note_has_its_sentence():
     missing = [
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {node.args[0].value}"
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in parsed(path)
         if isinstance(node, ast.Call)
         and getattr(node.func, "id", getattr(node.func, "attr", ""))
         in {"Error", "Note"}
