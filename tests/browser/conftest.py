@@ -179,7 +179,8 @@ def server(running):
     with running.log.open("rb") as log:
         log.seek(before)
         told = log.read().decode(errors="replace")
-    assert "Traceback" not in told, told
+    if "Traceback" in told:
+        pytest.fail(f"The server failed:\n{told[-3000:]}", pytrace=False)
 
 
 @pytest.fixture
@@ -205,4 +206,6 @@ def visit(request, browser, server):
         if failed and not window.page.is_closed():
             window.shot(f"failed-{request.node.name[:60]}-{number}".replace("/", "-"))
         window.close()
-    assert not [error for window in windows for error in window.errors]
+    errors = [error for window in windows for error in window.errors]
+    if errors:
+        pytest.fail("The page failed:\n" + "\n".join(errors), pytrace=False)

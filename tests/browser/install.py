@@ -12,8 +12,8 @@ CJK = ("Noto Sans CJK", "Noto Serif CJK", "PingFang", "Microsoft YaHei", "WenQua
 
 def browser() -> str | None:
     """Return the path of a browser that is already here, its own or Playwright's."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    return found or _playwrights()
+    here = filter(None, map(shutil.which, CHROMIUM))
+    return next(filter(_runs, here), None) or _playwrights()
 
 
 def chinese() -> bool:
@@ -22,6 +22,12 @@ def chinese() -> bool:
         return sys.platform != "linux"
     fonts = subprocess.run(["fc-list"], capture_output=True, text=True, check=False)
     return any(name in fonts.stdout for name in CJK)
+
+
+def _runs(path: str) -> bool:
+    """Tell a browser from a script that only says how to get one."""
+    version = subprocess.run([path, "--version"], capture_output=True, check=False)
+    return version.returncode == 0
 
 
 def _playwrights() -> str | None:
@@ -41,24 +47,25 @@ def _tried(*command: str) -> bool:
     return run.returncode == 0
 
 
-def _apt(*packages: str) -> bool:
+def _apt(*packages: str) -> None:
     """Install Debian packages, as root or by a sudo that asks for no password."""
-    if not shutil.which("apt-get"):
-        return False
+    if not packages or not shutil.which("apt-get"):
+        return
     sudo = ("sudo", "--non-interactive") if os.geteuid() else ()
     if sudo and not (shutil.which("sudo") and _tried(*sudo, "true")):
-        return False
+        return
     apt = (*sudo, "apt-get", "--quiet", "--yes")
-    install = (*apt, "install", "--no-install-recommends", *packages)
-    return _tried(*install) or (_tried(*apt, "update") and _tried(*install))
+    install = (*apt, "install", "--no-install-recommends")
+    _tried(*apt, "update")
+    for package in packages:  # one by one: not every system has both
+        _tried(*install, package)
 
 
 def main() -> None:
     """Install what is missing; say what stays missing."""
     wanted = [] if browser() else ["chromium"]
     wanted += [] if chinese() else ["fonts-noto-cjk"]
-    if wanted:
-        _apt(*wanted)
+    _apt(*wanted)
     if not browser():
         _tried(sys.executable, "-m", "playwright", "install", "chromium")
     if not browser():
