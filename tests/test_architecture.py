@@ -18,7 +18,7 @@ OURS = [*LIBRARY, *PAGES, *FRAME, *ROOT.glob("*.py")]
 
 # Whatever stands at the edge may use analyses; they never know of it.
 EDGE = (
-    "ingest", "workspace", "sources", "export", "cells", "simulate", "warehouse",
+    "ingest", "workspace", "sources", "export", "cells", "simulate", "flavours", "warehouse",
     "__main__",
 )  # fmt: skip
 CORE = (

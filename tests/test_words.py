@@ -26,7 +26,12 @@ HANZI = re.compile(r"[\u3400-\u9fff]")
 # Names of something else that only look like codes: keys of the session's state.
 NO_CODES = {"frame.page", "frame.lang"}
 # Modules that read or make Chinese data, where the words are values and not messages.
-CHINESE = ("opslib/ingest/", "opslib/simulate.py", "opslib/analyses/ab_summary.py")
+CHINESE = (
+    "opslib/ingest/",
+    "opslib/simulate.py",
+    "opslib/flavours.py",
+    "opslib/analyses/ab_summary.py",
+)
 
 
 def messages(folder, lang):
