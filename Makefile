@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 .PHONY: app test test-slow check benchmark clean
 
-app: .venv/app.stamp
+app: .venv/app.stamp data/en/events.csv
 	$(BIN)/streamlit run app.py
 
 test: check
@@ -24,6 +24,9 @@ check: .venv/test.stamp
 
 benchmark: .venv/test.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+data/en/events.csv: | .venv/app.stamp
+	$(BIN)/python -m opslib.simulate --out data
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-report
