@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Literal
 
@@ -232,6 +233,39 @@ def test_what_should_be_a_number_is_refused_by_name(hint):
         value("many", hint, "looks")
     assert error.value.text() == "looks must be a number, got “many”."
     assert error.value.text("zh_CN") == "looks 须为数字，收到的是「many」。"
+
+
+LINES = {
+    "funnel": ["events.csv", "--steps", "view,cart,pay", "--timezone", "Asia/Shanghai"],
+    "funnel_counts": ["counts.csv"],
+    "trend": ["daily.csv"],
+    "retention": ["events.csv", "--period", "week"],
+    "user_features": ["events.csv"],
+    "personas": ["users.csv"],
+    "ab_test": ["experiment.csv", "--metrics", "{metric}"],
+    "ab_summary": ["--counts", '{"A": [1000, 120], "B": [1000, 150]}'],
+    "ab_plan": ["--baseline", "0.2", "--mde", "0.05"],
+}
+METRIC = {"en": "converted", "zh_CN": "是否转化"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+@pytest.mark.parametrize("analysis", TABLES)
+def test_every_analysis_answers_from_the_demo_files(
+    analysis, lang, capsys, monkeypatch
+):
+    monkeypatch.undo()
+    folder = Path(__file__).parent.parent / "data" / lang
+    file, *line = [
+        part.format(metric=METRIC[lang]) if "{m" in part else part
+        for part in LINES[analysis]
+    ]
+    if TABLES[analysis]:
+        file = str(folder / file)
+    assert main([analysis, file, *line, "--lang", lang, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["answer"]
+    assert told["table"]
 
 
 @pytest.mark.parametrize("analysis", sorted(set(TABLES) & set(opslib.__all__)))
