@@ -30,7 +30,7 @@ from tests.browser import install
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "test-report"
 FAILED = pytest.StashKey[bool]()
-START_SECONDS = 60
+START_SECONDS = 120  # kernels are compiled anew for every fresh OPSLIB_HOME
 
 
 class Server:
