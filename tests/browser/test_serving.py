@@ -1,0 +1,33 @@
+"""The app is served as `make app` serves it, and asks nobody else for anything."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.mark.parametrize(("locale", "lang"), [("zh-CN", "zh-CN"), ("en-GB", "en")])
+def test_the_first_page_opens_in_the_language_of_the_browser(visit, locale, lang):
+    window = visit("/", locale=locale)
+    expect(window.page.get_by_role("heading", level=1).first).to_be_visible()
+    assert window.page.locator("html").get_attribute("lang") == lang
+    window.shot(f"home-{lang}")
+
+
+def test_chinese_letters_are_drawn(visit):
+    """Different letters look different: there is a font for them."""
+    draw = """letter => {
+        const canvas = document.createElement("canvas");
+        const pen = canvas.getContext("2d");
+        pen.font = "40px sans-serif";
+        pen.fillText(letter, 10, 50);
+        return canvas.toDataURL();
+    }"""
+    page = visit("/").page
+    assert len({page.evaluate(draw, letter) for letter in "微信\U0010fffe"}) == 3
+
+
+def test_the_server_comes_back_at_the_same_address(visit, server):
+    before = visit("/")
+    link, title = before.page.url, before.page.title()
+    before.close()
+    server.restart()
+    assert visit(link).page.title() == title

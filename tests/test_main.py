@@ -1,0 +1,274 @@
+"""The command line gives what the function gives, and says what is wrong."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+import pytest
+
+import opslib
+from opslib.__main__ import main, options, value
+from opslib.cells import TABLES
+from opslib.result import Error, Note, Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Result):
+    options: dict
+
+    def describe(self, lang="en"):
+        return f"{lang} {json.dumps(self.options)}"
+
+    def chart(self, lang="en"):
+        bars = alt.Chart(self.table).mark_bar()
+        return bars.encode(x=alt.X(field="step", type="nominal"))
+
+
+def answer(**options):
+    table = pd.DataFrame({"step": ["view", "=buy"], "users": [2, 1]})
+    return Answer(
+        table=table, warnings=(Note("option.missing", option="x"),), options=options
+    )
+
+
+def funnel(
+    log,
+    *,
+    steps: list[str],
+    window: str = "7D",
+    by: str | None = None,
+    loud: bool = False,
+):
+    """Count 100 % of users per step.
+
+    And more about it.
+    """
+    assert log == "the log of shop.csv"
+    return answer(steps=steps, window=window, by=by, loud=loud)
+
+
+def ab_summary(counts: dict[str, list[float]], *, confidence: float = 0.95):
+    """Compare counts."""
+    return answer(counts=counts, confidence=confidence)
+
+
+def opened(name, **reading):
+    if reading:
+        return SimpleNamespace(events=reading)
+    if name != "shop.csv":
+        raise FileNotFoundError(2, "No such file or directory", name)
+    return SimpleNamespace(events=f"the log of {name}")
+
+
+@pytest.fixture(autouse=True)
+def two_analyses(monkeypatch):
+    monkeypatch.setattr(opslib, "funnel", funnel, raising=False)
+    monkeypatch.setattr(opslib, "ab_summary", ab_summary, raising=False)
+    monkeypatch.setattr(opslib, "open", opened, raising=False)
+
+
+def test_an_analysis_answers_from_a_file(capsys):
+    assert main(["funnel", "shop.csv", "--steps", "view, buy", "--by", "a,b"]) == 0
+    assert capsys.readouterr().out == (
+        'en {"steps": ["view", "buy"], "window": "7D", "by": "a,b", "loud": false}\n'
+        "x is missing.\n"
+        "\n"
+        "step  users\n"
+        "view      2\n"
+        "=buy      1\n"
+    )
+
+
+def test_a_file_that_is_not_recognised_can_be_explained(monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr(
+        opslib, "funnel", lambda log, *, steps: seen.append(log) or answer(steps=steps)
+    )
+    line = [
+        "--kind",
+        "events",
+        "--roles",
+        '{"user": "uid"}',
+        "--timezone",
+        "Asia/Shanghai",
+    ]
+    assert main(["funnel", "shop.csv", "--steps", "a", *line]) == 0
+    assert seen == [
+        {"kind": "events", "roles": {"user": "uid"}, "timezone": "Asia/Shanghai"}
+    ]
+
+
+def test_typed_counts_need_no_file(capsys):
+    counts = '{"A": [1000, 120], "B": [1000, 140]}'
+    assert main(["ab_summary", "--counts", counts, "--confidence", "0.9"]) == 0
+    assert capsys.readouterr().out.startswith(
+        'en {"counts": {"A": [1000, 120], "B": [1000, 140]}, "confidence": 0.9}'
+    )
+
+
+def test_json_carries_the_answer_the_warnings_and_the_table(capsys):
+    main(["funnel", "shop.csv", "--steps", "a", "--format", "json", "--lang", "zh_CN"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["answer"].startswith("zh_CN {")
+    assert told["warnings"] == ["缺少 x。"]
+    assert told["table"] == [{"step": "view", "users": 2}, {"step": "=buy", "users": 1}]
+
+
+def test_csv_is_safe_to_open_in_a_spreadsheet(capsysbinary):
+    main(["funnel", "shop.csv", "--steps", "a", "--format", "csv"])
+    assert capsysbinary.readouterr().out.decode("utf-8-sig").splitlines() == [
+        "step,users",
+        "view,2",
+        "'=buy,1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.png", b"\x89PNG"), ("a.SVG", b"<svg"), ("a.html", b"<!DOC")]
+)
+def test_the_chart_is_drawn_into_a_file(name, start, tmp_path):
+    path = tmp_path / name
+    assert main(["funnel", "shop.csv", "--steps", "a", "--chart", str(path)]) == 0
+    assert path.read_bytes().lstrip().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            ["other.csv", "--steps", "a"],
+            "The file “other.csv” cannot be used: No such file or directory.",
+        ),
+        (
+            ["shop.csv", "--steps", '["a"'],
+            'steps looks like JSON but is not: “["a"”, at character 5.',
+        ),
+        (
+            ["shop.csv", "--steps", "a", "--chart", "a.gif"],
+            "--chart cannot be “.gif”; choose from “png”, “svg”, “html”.",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_code_2(line, sentence, capsys):
+    assert main(["funnel", *line]) == 2
+    seen = capsys.readouterr()
+    assert (seen.out, seen.err) == ("", sentence + "\n")
+    assert main(["funnel", *line, "--lang", "zh_CN"]) == 2
+    assert capsys.readouterr().err.rstrip()[-1] == "。"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ([], "NAME"),
+        (["funel", "shop.csv"], "invalid choice: 'funel'"),
+        (["funnel", "shop.csv"], "required: --steps"),
+        (["funnel", "shop.csv", "--steps", "a", "--windw", "1D"], "--windw"),
+    ],
+)
+def test_a_wrong_line_says_what_is_possible(line, words, capsys, only_these):
+    with pytest.raises(SystemExit) as stop:
+        main(line)
+    assert stop.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.fixture
+def only_these(monkeypatch):
+    for name in set(TABLES) - {"funnel", "ab_summary"}:
+        monkeypatch.delitem(TABLES, name)
+
+
+def test_help_lists_the_analyses_with_what_they_do(capsys, only_these):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    told = capsys.readouterr().out
+    assert "Count 100 % of users per step." in told
+    assert "Compare counts." in told
+    assert "read a file" in told
+
+
+def test_help_of_one_analysis_is_its_docstring_and_its_options(capsys):
+    with pytest.raises(SystemExit):
+        main(["funnel", "--help"])
+    told = capsys.readouterr().out
+    assert "And more about it." in told
+    assert "--window VALUE" in told
+    assert '("7D")' in told
+
+
+@pytest.mark.parametrize(
+    ("written", "hint", "meant"),
+    [
+        ("5", int, 5),
+        ("0.5", float, 0.5),
+        ("5", int | str, 5),
+        ("auto", int | str, "auto"),
+        ("5", str, "5"),
+        ("true", bool, True),
+        ("False", bool | None, False),
+        ("a,b", str, "a,b"),
+        ("a,b", str | list[str], ["a", "b"]),
+        ("on", Literal["on"] | list[list[int]], "on"),
+        ("[[1, 3]]", Literal["on"] | list[list[int]], [[1, 3]]),
+        ("0.5,0.5", list[float] | None, [0.5, 0.5]),
+        ("2025-01-01,2025-01-31", tuple[str, str] | None, ["2025-01-01", "2025-01-31"]),
+        ('"[odd name"', str, "[odd name"),
+        ('{"a": 1}', dict[str, int], {"a": 1}),
+    ],
+)
+def test_an_option_is_read_as_its_type_says(written, hint, meant):
+    read = value(written, hint, "option")
+    assert (read, type(read)) == (meant, type(meant))
+
+
+@pytest.mark.parametrize("hint", [int, float, int | None, list[int]])
+def test_what_should_be_a_number_is_refused_by_name(hint):
+    with pytest.raises(Error) as error:
+        value("many", hint, "looks")
+    assert error.value.text() == "looks must be a number, got “many”."
+    assert error.value.text("zh_CN") == "looks 须为数字，收到的是「many」。"
+
+
+LINES = {
+    "funnel": ["events.csv", "--steps", "view,cart,pay", "--timezone", "Asia/Shanghai"],
+    "funnel_counts": ["counts.csv"],
+    "trend": ["daily.csv"],
+    "retention": ["events.csv", "--period", "week"],
+    "user_features": ["events.csv"],
+    "personas": ["users.csv"],
+    "ab_test": ["experiment.csv", "--metrics", "{metric}"],
+    "ab_summary": ["--counts", '{"A": [1000, 120], "B": [1000, 150]}'],
+    "ab_plan": ["--baseline", "0.2", "--mde", "0.05"],
+}
+METRIC = {"en": "converted", "zh_CN": "是否转化"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+@pytest.mark.parametrize("analysis", TABLES)
+def test_every_analysis_answers_from_the_demo_files(
+    analysis, lang, capsys, monkeypatch
+):
+    monkeypatch.undo()
+    folder = Path(__file__).parent.parent / "data" / lang
+    file, *line = [
+        part.format(metric=METRIC[lang]) if "{m" in part else part
+        for part in LINES[analysis]
+    ]
+    if TABLES[analysis]:
+        file = str(folder / file)
+    assert main([analysis, file, *line, "--lang", lang, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["answer"]
+    assert told["table"]
+
+
+@pytest.mark.parametrize("analysis", sorted(set(TABLES) & set(opslib.__all__)))
+def test_every_analysis_has_types_that_the_command_line_can_read(analysis):
+    for parameter in options(analysis).values():
+        assert parameter.annotation is not parameter.empty
