@@ -11,17 +11,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "EventLog": "opslib.eventlog",
     "Error": "opslib.result",
+    "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
+    "Report": "opslib.ingest",
     "Result": "opslib.result",
+    "Table": "opslib.ingest",
+    "import_file": "opslib.ingest",
+    "read_table": "opslib.ingest",
 }
 
 if TYPE_CHECKING:
     from opslib.eventlog import EventLog
+    from opslib.ingest import Report, Table, import_file, read_table
     from opslib.result import Error, Note, Result
 
-__all__ = ["Error", "EventLog", "Note", "Result"]
+__all__ = [
+    "Error",
+    "EventLog",
+    "Note",
+    "Report",
+    "Result",
+    "Table",
+    "import_file",
+    "read_table",
+]
 
 
 def __getattr__(name: str) -> object:
