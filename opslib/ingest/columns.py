@@ -306,6 +306,9 @@ def _date(texts: _Texts) -> _Found | None:
     found = dates.parse(present, counts=weights)
     if not texts.fits(found.valid):
         return None
+    if found.spelling == "month" and texts.named and not looks_like_time(texts.name):
+        # 2024-01 under "cohort" or "version" is a label.
+        return None
     if found.order:
         code = "ingest.day_month" if found.sure else "ingest.day_month_unsure"
         order = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}[found.order]

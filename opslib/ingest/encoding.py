@@ -29,7 +29,7 @@ FREQUENT = frozenset(
     "关各重新线内数正心反你明看原又么利比或但质气第向道命此变条只没结解问意建月公无系军很情者"
     "最立代想已通并提直题党程展五果料象员革位入常文总次品式活设及管特件长求老头基资边流路级少"
     "图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做必战先回则任取完举色户名称编"
-    "号金额订单客会付款购买单价数日期间类型渠道商店城市省男女性别龄手机评论注册登录收藏加车浏览"
+    "号金额订单客会付款购买单价数日期间类型渠道商店城市省男女性别年龄岁手机评论注册登录收藏加车浏览"
     "北京海广州深圳江浙苏杭南东味餐送服务快慢差"
     "這個為時來們會發動後對過說產種經進著電裡實體當從業應開還然點關與無線問題訂單編號購買價額"
     "類門戶員會數據日間東廣區號碼達費帳註冊錄瀏覽訪時間事件臺灣縣師師華萬億"
@@ -222,7 +222,8 @@ def _latin(text: str, lone: float) -> float:
 
 def _cyrillic(text: str, lone: float) -> float:
     chars = _foreign(text)
-    letters = _share(chars, lambda c: "А" <= c <= "я" or c in "ёЁ")
+    words = re.findall("[А-яЁё]{3,}", text)
+    letters = sum(map(len, words)) / max(1, len(chars))
     jumps = len(re.findall(r"[а-я][А-Я]", text)) / max(1, len(chars))
     return letters * max(0.0, 1 - 8 * jumps) * (1 - lone)
 

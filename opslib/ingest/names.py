@@ -48,8 +48,8 @@ IDS = frozenset(
     "手机 手机号 手机号码 电话 身份证 身份证号 邮编 商品编码 商品编号".split()
 )
 TIME_ENDS = (
-    *("time", "date", "timestamp", "datetime", "_at", "_ts", "_tm", "_dt", "day"),
-    *("时间", "日期", "时间戳", "時間", "日時", "月份"),
+    *("time", "date", "timestamp", "datetime", "_at", "_ts", "_tm", "_dt", "day", "month"),
+    *("时间", "日期", "时间戳", "時間", "日時", "月份", "月"),
 )
 
 

@@ -262,7 +262,7 @@ def _assign(
     asked = ["owner" if kind == "users" else role for role in roles]
     scores = np.array([[sheet.score(c, role) for c in columns] for role in asked])
     # Earlier columns win a draw: identifiers and times come first in most exports.
-    scores = scores - np.arange(len(columns)) * 1e-6
+    scores = scores - (scores > 0) * np.arange(len(columns)) * 1e-6
     named = next(iter(sheet.facts.values())).named
     given = {}
     for r, c in zip(*linear_sum_assignment(-scores), strict=True):
@@ -307,7 +307,12 @@ def _people(sheet: _Sheet, roles: dict[str, str]) -> float:
         # Rows without an id may still each be a customer; the weakest of all guesses.
         plain = sum(f.numeric or f.type == "boolean" for f in sheet.facts.values())
         return 0.3 if plain >= 2 else 0.0
-    return 0.9 * sheet.score(roles["user"], "owner")
+    column = roles["user"]
+    if name_match(column, "order") > 0.9:
+        return 0.3
+    variants = max(sheet.score(name, "variant") for name in sheet.facts)
+    tested = variants > 0.9 and not any(f.type == "date" for f in sheet.facts.values())
+    return (0.7 if tested else 0.9) * sheet.score(column, "owner")
 
 
 def _experiment(sheet: _Sheet, roles: dict[str, str]) -> float:

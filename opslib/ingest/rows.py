@@ -13,7 +13,8 @@ import pyarrow as pa
 from opslib.ingest.dialect import Dialect
 from opslib.result import Error, Note
 
-CHUNK = 50_000
+# Small enough for the cache, and for the collector to have little to walk through.
+CHUNK = 5_000
 LONGEST_RECORD = 1_000
 MOST_COLUMNS = 2_000
 LINE_ENDS = ("\r\n", "\r", "\n")
@@ -129,17 +130,18 @@ def _place(
             else:
                 short.append((number, row))
         rows, numbers = kept, places
-    elif any(not row[0] and not any(row) for row in rows):
+    if not rows:
+        return
+    columns = list(zip(*rows, strict=True))
+    if "" in columns[0] and not all(map(any, rows)):
         # Rows of nothing but delimiters, as spreadsheets leave them at the end.
         pairs = [(r, n) for r, n in zip(rows, numbers, strict=True) if any(r)]
         cells.blank += len(rows) - len(pairs)
-        rows, numbers = [r for r, _ in pairs], [n for _, n in pairs]
-    if not rows:
-        return
+        numbers = [number for _, number in pairs]
+        columns = list(zip(*(row for row, _ in pairs), strict=True))
     cells.numbers.extend(numbers)
-    for i, column in enumerate(zip(*rows, strict=True)):
-        values = pa.array(column, pa.string())
-        cells.columns[i].append(values)
+    for i, column in enumerate(columns):
+        cells.columns[i].append(pa.array(column, pa.string()))
         gaps[i] = gaps[i] or "" in column
 
 
