@@ -1,7 +1,7 @@
 """Any file a marketer has -> a table, and a report of what was understood and changed.
 
-    bytes -> `encoding` -> text -> `dialect` -> `rows` -> cells -> `columns` -> types
-    -> `roles` -> kind and roles; Excel enters at the rows. `child` does it all apart.
+bytes -> `encoding` -> text -> `dialect` -> `rows` -> cells -> `columns` -> types
+-> `roles` -> kind and roles; Excel enters at the rows. `child` does it all apart.
 """
 
 from opslib.ingest.child import import_file

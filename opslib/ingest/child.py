@@ -234,7 +234,9 @@ def _show(asked: argparse.Namespace) -> int:
     notes = (*report.changes, *report.warnings)
     lines += ["", *(f"- {note.text(asked.lang)}" for note in notes)]
     aside = report.set_aside.head(10)
-    lines += [f"  {row.row}: {row.text[:80]} ({row.reason})" for row in aside.itertuples()]
+    lines += [
+        f"  {row.row}: {row.text[:80]} ({row.reason})" for row in aside.itertuples()
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

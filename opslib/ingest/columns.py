@@ -161,9 +161,11 @@ def _typed(
     failed: tuple[tuple[int, str], ...] = (),
 ) -> Typed:
     common = np.argsort(-texts.counts, kind="stable")
-    shown = [texts.texts[i].as_py() for i in common if not texts.missing[i]][:5] \
-        if len(common) < 1000 else \
-        [texts.texts[i].as_py() for i in common[:20] if not texts.missing[i]][:5]
+    shown = (
+        [texts.texts[i].as_py() for i in common if not texts.missing[i]][:5]
+        if len(common) < 1000
+        else [texts.texts[i].as_py() for i in common[:20] if not texts.missing[i]][:5]
+    )
     return Typed(
         values.rename(texts.name),
         kind,
@@ -188,7 +190,10 @@ def _text(texts: _Texts, *, as_id: bool) -> Typed:
             distinct = pc.replace_substring_regex(distinct, r"^(\d+)\.0+$", r"\1")
             texts.changes.append(Note("ingest.id_decimals", column=texts.name))
             texts.texts = distinct
-    names = pa.array(np.where(texts.missing, None, distinct.to_numpy(zero_copy_only=False)), pa.string())
+    names = pa.array(
+        np.where(texts.missing, None, distinct.to_numpy(zero_copy_only=False)),
+        pa.string(),
+    )
     values = names.take(pa.array(texts.codes)).to_pandas().astype("str")
     return _typed(texts, "text", values)
 

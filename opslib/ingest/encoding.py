@@ -139,9 +139,7 @@ def _with_nuls(content: bytes) -> Decoded:
         raise Error("ingest.binary")
     note = Note("ingest.nul", n=content.count(0))
     found = decode(content.replace(b"\0", b""))
-    return Decoded(
-        found.text, found.encoding, found.damaged, (note, *found.notes)
-    )
+    return Decoded(found.text, found.encoding, found.damaged, (note, *found.notes))
 
 
 def _ranked(content: bytes) -> list[tuple[str, float]]:
@@ -183,7 +181,9 @@ def _level_one(codec: str, low: int, high: int) -> frozenset[str]:
     )
 
 
-def _han(codec: str, low: int, high: int, prior: float) -> Callable[[str, float], float]:
+def _han(
+    codec: str, low: int, high: int, prior: float
+) -> Callable[[str, float], float]:
     def score(text: str, lone: float) -> float:
         chars = _foreign(text)
         han = "".join(c for c in chars if "一" <= c <= "鿿")

@@ -48,7 +48,18 @@ IDS = frozenset(
     "手机 手机号 手机号码 电话 身份证 身份证号 邮编 商品编码 商品编号".split()
 )
 TIME_ENDS = (
-    *("time", "date", "timestamp", "datetime", "_at", "_ts", "_tm", "_dt", "day", "month"),
+    *(
+        "time",
+        "date",
+        "timestamp",
+        "datetime",
+        "_at",
+        "_ts",
+        "_tm",
+        "_dt",
+        "day",
+        "month",
+    ),
     *("时间", "日期", "时间戳", "時間", "日時", "月份", "月"),
 )
 
@@ -87,7 +98,9 @@ def name_match(name: str, role: str) -> float:
     words = [normal(word) for word in re.findall(r"[A-Z]*[a-z]+|[A-Z]+", str(name))]
     if any(word in known for word in words[-1:]):
         return 0.6
-    if any(len(word) > 1 and plain.endswith(word) for word in known if not word.isascii()):
+    if any(
+        len(word) > 1 and plain.endswith(word) for word in known if not word.isascii()
+    ):
         return 0.6
     return 0.4 if any(word in known for word in words[:1]) else 0.0
 

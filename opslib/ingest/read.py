@@ -31,6 +31,7 @@ REFUSED = {
     b"7z\xbc\xaf": "7z",
     b"SQLite f": "SQLite",
 }
+BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 ID_ROLES = {"user", "unit", "order"}
 OVERRIDES = (
     *("encoding", "delimiter", "quote", "header_rows", "sheet"),
@@ -133,7 +134,9 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     if kind is not None and kind not in roles.KINDS:
         raise Error("option.choice", option="kind", got=kind, choices=roles.KINDS)
     possible = (
-        roles.KINDS[kind] if kind else sorted({r for k in roles.KINDS.values() for r in k})
+        roles.KINDS[kind]
+        if kind
+        else sorted({r for k in roles.KINDS.values() for r in k})
     )
     for role in known.get("roles", {}):
         if role not in possible:
@@ -161,7 +164,7 @@ def _content(source: Source) -> tuple[bytes, str]:
             raise Error("ingest.refused", kind=kind)
     if len(content) > MOST_BYTES:
         raise Error("ingest.bomb", size=len(content) / 1e6, most=MOST_BYTES / 1e6)
-    if not content.strip(b"\0\t\r\n \xef\xbb\xbf\xff\xfe"):
+    if not content[:4096].strip(BLANK) and not content.strip(BLANK):
         raise Error("ingest.empty")
     return content, name
 

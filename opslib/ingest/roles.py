@@ -23,7 +23,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "daily": ("date",),
     "feedback": ("user", "time", "score", "comment"),
 }
-ENOUGH = 0.5
 UNSURE = 0.15
 
 
@@ -206,7 +205,10 @@ def _order(facts: _Facts) -> float:
 
 
 def _variant(facts: _Facts) -> float:
-    if facts.type not in {"text", "integer", "boolean"} or not 2 <= facts.distinct <= 10:
+    if (
+        facts.type not in {"text", "integer", "boolean"}
+        or not 2 <= facts.distinct <= 10
+    ):
         return 0.0
     return 1.0 if facts.balance < 20 else 0.3
 
@@ -248,9 +250,7 @@ VALUES: dict[str, Callable[[_Facts], float]] = {
     **{"group": _group, "date": _date, "score": _rating, "comment": _comment},
 }
 SYNONYMS["owner"] = f"{SYNONYMS['user']} id 编号"
-# A headerless file has no names: what the values alone can earn is 0.4.
-LEAST = {True: ENOUGH, False: 0.3}
-BY_VALUE = {"comment": 0.4, "date": 0.4, "time": 0.4, "score": 0.4}
+NEED_NAMES = {"amount", "order", "quantity", "price", "group", "variant", "step"}
 
 
 def _assign(
@@ -261,19 +261,21 @@ def _assign(
         return {}
     asked = ["owner" if kind == "users" else role for role in roles]
     scores = np.array([[sheet.score(c, role) for c in columns] for role in asked])
-    # Earlier columns win a draw: identifiers and times come first in most exports.
-    scores = scores - (scores > 0) * np.arange(len(columns)) * 1e-6
     named = next(iter(sheet.facts.values())).named
-    given = {}
-    for r, c in zip(*linear_sum_assignment(-scores), strict=True):
-        least = LEAST[named] if named else 0.3
-        if kind in {"orders", "feedback", "daily", "events"} and named:
-            least = BY_VALUE.get(roles[r], least) - 1e-3
-        if not named and roles[r] in {"amount", "order", "quantity", "price", "group"}:
-            continue
-        if scores[r, c] >= least:
-            given[roles[r]] = columns[c]
-    return given
+    least = np.array([_least(kind, role, named=named) for role in roles])
+    scores[scores < least[:, None]] = 0
+    # Earlier columns win a draw: identifiers and times come first in most exports.
+    scores -= (scores > 0) * np.arange(len(columns)) * 1e-6
+    pairs = zip(*linear_sum_assignment(-scores), strict=True)
+    return {roles[r]: columns[c] for r, c in pairs if scores[r, c] > 0}
+
+
+def _least(kind: str, role: str, *, named: bool) -> float:
+    """Give the score that a role asks for: what values alone can earn is 0.4."""
+    if not named:
+        return 1.0 if role in NEED_NAMES else 0.3
+    by_value = role in {"time", "date", "score", "comment"} and kind != "counts"
+    return 0.36 if by_value else 0.5
 
 
 def _fit(sheet: _Sheet, roles: dict[str, str], *needed: str) -> float:

@@ -43,13 +43,17 @@ class Cells:
 
     def column(self, i: int) -> pa.Array:
         """Join the chunks of one column."""
-        return pa.concat_arrays(self.columns[i]) if self.columns[i] else pa.array([], pa.string())
+        return (
+            pa.concat_arrays(self.columns[i])
+            if self.columns[i]
+            else pa.array([], pa.string())
+        )
 
     def set_aside(self) -> pd.DataFrame:
         """Give the rows set aside, in the order of the file."""
-        return pd.DataFrame(sorted(self.aside), columns=["row", "reason", "text"]).astype(
-            {"row": "int64", "reason": "str", "text": "str"}
-        )
+        return pd.DataFrame(
+            sorted(self.aside), columns=["row", "reason", "text"]
+        ).astype({"row": "int64", "reason": "str", "text": "str"})
 
 
 def read_rows(
