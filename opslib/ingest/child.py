@@ -23,6 +23,7 @@ import pyarrow as pa
 from opslib.ingest.read import read_table
 from opslib.ingest.report import Report, Table
 from opslib.result import Error
+from opslib.words import clean
 
 MEMORY = 3 << 30
 SECONDS = 120
@@ -47,8 +48,8 @@ def import_file(
         into: Folder for table.arrow and report.json; made if it is not there.
         name: What the report calls the file; by default its own name.
         overrides: As `read_table` takes them.
-        seconds, memory: What the child may use; memory in bytes of address space,
-            where the system can limit it.
+        seconds: How long the child may take.
+        memory: Bytes of address space that it may use, where the system can tell.
         on_progress: Called with stage and share at least every 0.2 s. If it raises,
             the child is ended and the exception goes on: that is how to cancel.
 
@@ -166,9 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _write(asked)
     except Error as error:
         _tell(error={"code": error.code, "values": error.values})
-    except MemoryError:
-        _tell(error={"code": "ingest.child_memory", "values": {}})
-    except pa.ArrowMemoryError:
+    except (MemoryError, pa.ArrowMemoryError):
         _tell(error={"code": "ingest.child_memory", "values": {}})
     else:
         _tell(done=True)
@@ -203,9 +202,8 @@ def _write(asked: argparse.Namespace) -> None:
     table = read_table(asked.file, on_progress=progress, **asked.overrides)
     folder = Path(asked.into)
     columns = pa.Table.from_pandas(table.frame, preserve_index=False)
-    with pa.OSFile(str(folder / TABLE), "wb") as file:
-        with pa.ipc.new_file(file, columns.schema) as writer:
-            writer.write_table(columns, max_chunksize=1 << 16)
+    with pa.ipc.new_file(str(folder / TABLE), columns.schema) as writer:
+        writer.write_table(columns, max_chunksize=1 << 16)
     report = table.report
     if asked.name is not None:
         report = Report(**{**vars(report), "name": asked.name})
@@ -234,9 +232,8 @@ def _show(asked: argparse.Namespace) -> int:
     notes = (*report.changes, *report.warnings)
     lines += ["", *(f"- {note.text(asked.lang)}" for note in notes)]
     aside = report.set_aside.head(10)
-    lines += [
-        f"  {row.row}: {row.text[:80]} ({row.reason})" for row in aside.itertuples()
-    ]
+    for number, reason, text in aside.itertuples(index=False, name=None):
+        lines.append(f"  {number}: {clean(text)} ({reason})")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

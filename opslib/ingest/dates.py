@@ -24,13 +24,17 @@ SPELLINGS = {
     "month": r"^(?P<y>\d{4})[-/年](?P<m>\d{1,2})月?$",
     "digits": r"^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})"
     r"(?:\s?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2}))?$",
-    "either": rf"^(?P<a>\d{{1,2}})[-/.](?P<b>\d{{1,2}})[-/.](?P<y>\d{{4}}){CLOCK}{ZONE}$",
+    "either": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})"
+    rf"{CLOCK}{ZONE}$",
     "named": r"^(?P<d>\d{1,2})[\s-](?P<n>[A-Za-z]{3,9})[\s,-]+(?P<y>\d{4})"
     rf"{CLOCK}{ZONE}$",
     "named_first": r"^(?P<n>[A-Za-z]{3,9})\s(?P<d>\d{1,2}),?\s(?P<y>\d{4})"
     rf"{CLOCK}{ZONE}$",
 }
-MONTHS = ("jan feb mar apr may jun jul aug sep oct nov dec").split()
+MONTHS = [
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
+]
 EPOCH_UNITS = {1: 1_000_000, 1_000: 1_000, 1_000_000: 1}
 EARLIEST, LATEST = 100_000_000, 4_100_000_000
 

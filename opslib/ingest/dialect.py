@@ -80,7 +80,8 @@ def sniff(
     """
     sample = [line.rstrip("\r\n") for line in lines]
     delimiters = DELIMITERS if delimiter is None else (delimiter,)
-    best, best_score = Dialect(delimiter or ",", '"' if quote is None else quote), 0.3
+    best = Dialect(delimiter or ",", '"' if quote is None else quote)
+    best_score = 0.3
     for mark in delimiters:
         for around in ('"', "'") if quote is None else (quote,):
             if around == "'" and not any(f"{mark}'" in line for line in sample):

@@ -48,7 +48,7 @@ def read_table(
     on_progress: Progress | None = None,
     **overrides: Any,  # noqa: ANN401
 ) -> Table:
-    """Read any table a marketer has, and report what was understood and changed.
+    r"""Read any table a marketer has, and report what was understood and changed.
 
     Delimited text (also gzipped) in any usual encoding, and .xlsx. No row is lost: what
     cannot be placed stands in `report.set_aside`, what does not fit the type of its
@@ -73,7 +73,7 @@ def read_table(
         Error: The file cannot be read or an override is not possible; it says why.
 
     Example:
-        >>> table = read_table("用户ID,金额\\n007,￥12\\n008,￥3.5\\n".encode("gb18030"))
+        >>> table = read_table("用户ID,金额\n007,￥12\n008,￥3.5\n".encode("gb18030"))
         >>> table.frame.dtypes.astype(str).tolist(), table.report.encoding
         (['str', 'float64'], 'gb18030')
     """
@@ -217,7 +217,7 @@ def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
     dialect = Dialect("\t", width=width, preamble=before, header_rows=header)
     cells = rows.Cells([[] for _ in range(width)])
     head = rows.gather([(table, list(range(1, len(table) + 1)))], dialect, cells)
-    notes = ()
+    notes: tuple[Note, ...] = ()
     if len(sheets) > 1 and known.get("sheet") is None:
         notes = (Note("ingest.sheets", sheet=sheet, sheets=list(sheets)),)
     report = Report(header_rows=header, sheet=sheet, sheets=sheets, warnings=notes)

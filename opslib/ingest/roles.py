@@ -6,13 +6,13 @@ whose required roles fit best wins.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from opslib.ingest.names import SYNONYMS, name_match, normal
+from opslib.ingest.names import name_match, normal
 
 KINDS: dict[str, tuple[str, ...]] = {
     "events": ("user", "event", "time", "amount"),
@@ -90,7 +90,8 @@ def recognise(
     Args:
         frame: Columns typed as `read_table` types them.
         named: False when the file has no header, so that values must decide.
-        kind, roles: What is known already; a role of None is not given to any column.
+        kind: What the table is, if that is known.
+        roles: Roles that are known; a role of None is not given to any column.
 
     Example:
         >>> frame = pd.DataFrame({
@@ -126,31 +127,31 @@ def recognise(
 def _facts(column: pd.Series, *, named: bool) -> _Facts:
     present = column.dropna()
     counts = present.value_counts()
-    common = {"name": str(column.name), "rows": len(column), "present": len(present)}
-    kind, numbers = "text", np.array([])
-    if pd.api.types.is_bool_dtype(column):
-        kind = "boolean"
-    elif pd.api.types.is_numeric_dtype(column):
-        numbers = present.to_numpy(float)
-        kind = "integer" if (numbers == np.round(numbers)).all() else "number"
-    elif pd.api.types.is_datetime64_any_dtype(column):
-        kind = "date"
-        stamps = present.dt.tz_localize(None) if present.dt.tz is not None else present
-        midnight = bool((stamps == stamps.dt.normalize()).all())
-        return _Facts(
-            **common, type=kind, distinct=len(counts), whole=midnight, named=named
-        )
-    few = counts.index[:2000].astype(str)
-    return _Facts(
-        **common,
-        type=kind,
+    facts = _Facts(
+        name=str(column.name),
+        type="text",
+        rows=len(column),
+        present=len(present),
         distinct=len(counts),
-        smallest=float(numbers.min()) if len(numbers) else np.nan,
-        largest=float(numbers.max()) if len(numbers) else np.nan,
-        length=float(few.str.len().to_numpy().mean()) if len(few) else 0.0,
         balance=float(counts.iloc[0] / counts.iloc[-1]) if len(counts) else np.inf,
-        whole=kind == "integer",
         named=named,
+    )
+    if pd.api.types.is_bool_dtype(column):
+        return replace(facts, type="boolean")
+    if pd.api.types.is_datetime64_any_dtype(column):
+        midnight = bool((present == present.dt.normalize()).all())
+        return replace(facts, type="date", whole=midnight)
+    if not pd.api.types.is_numeric_dtype(column):
+        lengths = counts.index[:2000].astype("str").str.len()
+        return replace(facts, length=float(np.mean(lengths)) if len(lengths) else 0.0)
+    numbers = present.to_numpy(float)
+    whole = bool((numbers == np.round(numbers)).all())
+    return replace(
+        facts,
+        type="integer" if whole else "number",
+        whole=whole,
+        smallest=float(numbers.min(initial=np.inf)),
+        largest=float(numbers.max(initial=-np.inf)),
     )
 
 
@@ -235,7 +236,7 @@ def _rating(facts: _Facts) -> float:
         return 0.0
     if facts.type == "boolean":
         return 0.4
-    return 1.0 if 0 <= facts.smallest and facts.largest <= 10 else 0.0
+    return 1.0 if facts.smallest >= 0 and facts.largest <= 10 else 0.0
 
 
 def _comment(facts: _Facts) -> float:
@@ -244,12 +245,23 @@ def _comment(facts: _Facts) -> float:
 
 
 VALUES: dict[str, Callable[[_Facts], float]] = {
-    **{"user": _user, "owner": _owner, "event": _event, "time": _time},
-    **{"amount": _amount, "price": _amount, "quantity": _quantity, "order": _order},
-    **{"unit": _owner, "variant": _variant, "step": _step, "users": _users},
-    **{"group": _group, "date": _date, "score": _rating, "comment": _comment},
+    "user": _user,
+    "owner": _owner,
+    "event": _event,
+    "time": _time,
+    "amount": _amount,
+    "price": _amount,
+    "quantity": _quantity,
+    "order": _order,
+    "unit": _owner,
+    "variant": _variant,
+    "step": _step,
+    "users": _users,
+    "group": _group,
+    "date": _date,
+    "score": _rating,
+    "comment": _comment,
 }
-SYNONYMS["owner"] = f"{SYNONYMS['user']} id 编号"
 NEED_NAMES = {"amount", "order", "quantity", "price", "group", "variant", "step"}
 
 
@@ -366,6 +378,11 @@ def _feedback(sheet: _Sheet, roles: dict[str, str]) -> float:
 
 
 _CONFIDENCE: dict[str, Callable[[_Sheet, dict[str, str]], float]] = {
-    **{"events": _events, "orders": _orders, "users": _people, "daily": _days},
-    **{"experiment": _experiment, "counts": _counts, "feedback": _feedback},
+    "events": _events,
+    "orders": _orders,
+    "users": _people,
+    "experiment": _experiment,
+    "counts": _counts,
+    "daily": _days,
+    "feedback": _feedback,
 }

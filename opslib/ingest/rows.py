@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from opslib.ingest.dialect import Dialect
-from opslib.result import Error, Note
+from opslib.result import Error
 
 # Small enough for the cache, and for the collector to have little to walk through.
 CHUNK = 5_000
@@ -32,6 +32,8 @@ class Cells:
         aside: Line, reason and text of each row that could not be placed.
         padded: Lines of rows whose empty cells at the end were missing or too many.
         repaired: Lines in which a stray quote was read as a character.
+        odd: Rows of another width, until the whole file is known.
+        gaps: Numbers of the columns in which a full row left a cell empty.
     """
 
     columns: list[list[pa.Array]]
@@ -40,6 +42,8 @@ class Cells:
     blank: int = 0
     padded: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
+    odd: list[tuple[int, Row]] = field(default_factory=list)
+    gaps: set[int] = field(default_factory=set)
 
     def column(self, i: int) -> pa.Array:
         """Join the chunks of one column."""
@@ -83,8 +87,6 @@ def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str
         raise Error("ingest.columns", n=dialect.width, most=MOST_COLUMNS)
     skip, header = dialect.preamble, dialect.header_rows
     heads: list[Row] = []
-    short: list[tuple[int, Row]] = []
-    gaps = [False] * dialect.width
     for rows, numbers in records:
         start = 0
         while (skip or header) and start < len(rows):
@@ -97,8 +99,8 @@ def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str
             else:
                 cells.blank += 1
             start += 1
-        _place(rows[start:], numbers[start:], dialect.width, cells, short, gaps)
-    _settle(short, gaps, dialect, cells)
+        _place(rows[start:], numbers[start:], dialect.width, cells)
+    _settle(dialect, cells)
     names = zip_longest(*heads, fillvalue="")
     return [" ".join(filter(None, map(str.strip, parts))) for parts in names]
 
@@ -110,14 +112,7 @@ def _note_preamble(row: Row, number: int, cells: Cells, dialect: Dialect) -> Non
         cells.blank += 1
 
 
-def _place(
-    rows: list[Row],
-    numbers: list[int],
-    width: int,
-    cells: Cells,
-    short: list[tuple[int, Row]],
-    gaps: list[bool],
-) -> None:
+def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> None:
     """Take the rows of the right width; keep the others for `_settle`."""
     if set(map(len, rows)) != {width} or width == 1:
         kept, places = [], []
@@ -132,7 +127,7 @@ def _place(
                 places.append(number)
                 cells.padded.append(number)
             else:
-                short.append((number, row))
+                cells.odd.append((number, row))
         rows, numbers = kept, places
     if not rows:
         return
@@ -146,24 +141,25 @@ def _place(
     cells.numbers.extend(numbers)
     for i, column in enumerate(columns):
         cells.columns[i].append(pa.array(column, pa.string()))
-        gaps[i] = gaps[i] or "" in column
+        if "" in column:
+            cells.gaps.add(i)
 
 
-def _settle(
-    short: list[tuple[int, Row]], gaps: list[bool], dialect: Dialect, cells: Cells
-) -> None:
+def _settle(dialect: Dialect, cells: Cells) -> None:
     """Pad short rows where the missing cells may be empty, set the others aside.
 
     A cell may be empty when full rows leave it empty too, or when so many rows are
     short that the writer plainly drops empty cells at the end.
     """
     width = dialect.width
-    habit = sum(len(row) < width for _, row in short) > 0.05 * len(cells.numbers)
+    habit = sum(len(row) < width for _, row in cells.odd) > 0.05 * len(cells.numbers)
     added: list[tuple[int, Row]] = []
-    for number, row in short:
+    for number, row in cells.odd:
         if len(row) > width:
             cells.aside.append((number, "long", _joined(row, dialect)))
-        elif dialect.delimiter != " " and (habit or all(gaps[len(row) :])):
+        elif dialect.delimiter != " " and (
+            habit or cells.gaps.issuperset(range(len(row), width))
+        ):
             added.append((number, row + [""] * (width - len(row))))
             cells.padded.append(number)
         else:
