@@ -291,7 +291,8 @@ def _numeric_date(
     if unit and len(numbers) >= 1:
         texts.changes.append(Note("ingest.epoch", column=texts.name))
         return dates.from_epoch(numbers, unit)
-    inside = (numbers >= 19_000_101) & (numbers <= 21_001_231)
+    day = np.where(numbers > 1e13, numbers // 1_000_000, numbers)
+    inside = (day >= 19_000_101) & (day <= 21_001_231)
     if whole and inside.mean() > 1 - TOLERATED and (time_like or len(numbers) > 5):
         found = dates.parse(pc.cast(pa.array(numbers.astype(np.int64)), pa.string()))
         if found.valid.mean() > 1 - TOLERATED:

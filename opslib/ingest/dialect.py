@@ -116,7 +116,7 @@ def _cut(dialect: Dialect, sample: Sequence[str]) -> list[list[str]]:
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
-    """Find the usual width; the header's, if a fair share of the rows agrees with it."""
+    """Find the usual width: the header's, if a fair share of the rows agrees."""
     widths = Counter(len(row) for row in rows if any(row))
     if not widths:
         return 1
@@ -151,7 +151,9 @@ def _plain(cell: str, dialect: Dialect) -> float:
         return 1.0
     if any(mark in cell for mark in DELIMITERS[1:4]) or cell.count('"') % 2:
         return 0.1
-    if dialect.quote == '"' and cell.startswith('"'):
+    if dialect.quote == '"' and (
+        cell.startswith('"') or cell.startswith("'") != cell.endswith("'")
+    ):
         return 0.1
     return 1.0 if re.fullmatch(r"[\w.@$()-]+", cell) else 0.7
 

@@ -4,7 +4,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from opslib.result import Error, Note
@@ -14,6 +14,8 @@ SCORED = (
     *("cp1252", "cp1250", "cp1251"),
 )
 SAMPLE = 1 << 18
+CLOSE = 0.1
+CONTROLS = bytes({*range(9), *range(14, 32)})
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -73,30 +75,28 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
         if content.startswith(mark):
             found = _tolerant(content, name)
             plain = "utf-8" if name == "utf-8-sig" else name
-            return Decoded(
-                found.text.removeprefix("\ufeff"), plain, found.damaged, found.notes
+            return replace(
+                found, text=found.text.removeprefix("\ufeff"), encoding=plain
             )
-    if b"\0" in content[:65536]:
-        return _with_nuls(content)
-    notes: tuple[Note, ...] = ()
     if b"\0" in content:
-        notes = (Note("ingest.nul", n=content.count(0)),)
-        content = content.replace(b"\0", b"")
+        return _with_nuls(content)
     try:
-        return Decoded(content.decode(), "utf-8", notes=notes)
+        return Decoded(content.decode(), "utf-8")
     except UnicodeDecodeError:
-        pass
+        return _guessed(content)
+
+
+def _guessed(content: bytes) -> Decoded:
+    """Read what is no whole UTF-8: damaged UTF-8, or another encoding."""
     damaged = _tolerant(content, "utf-8")
     bad = damaged.text.count("\ufffd")
     good = sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", damaged.text)))
-    if bad <= 0.05 * good:
-        return damaged
-    ranked = _ranked(content)
+    ranked = _ranked(content) if bad > 0.05 * good else []
     if not ranked:
-        return _tolerant(content, "utf-8")
-    (best, first), (second, next_best) = (*ranked, ("", 0.0))[:2]
-    if first - next_best < 0.1 and second:
-        notes += (Note("ingest.encoding_close", encoding=best, other=second),)
+        return damaged
+    (best, score), (other, next_score) = (*ranked, ("", -1.0))[:2]
+    close = Note("ingest.encoding_close", encoding=best, other=other)
+    notes = (close,) if score - next_score < CLOSE else ()
     return Decoded(content.decode(best), best, notes=notes)
 
 
@@ -135,11 +135,11 @@ def _with_nuls(content: bytes) -> Decoded:
         # Chinese text has NULs only in its line ends, digits and delimiters.
         if share > 0.02 * pairs and other < 0.1 * share:
             return _tolerant(content, name)
-    if even + odd > 0.01 * len(head):
+    if len(head.translate(None, delete=CONTROLS)) < 0.99 * len(head):
         raise Error("ingest.binary")
     note = Note("ingest.nul", n=content.count(0))
     found = decode(content.replace(b"\0", b""))
-    return Decoded(found.text, found.encoding, found.damaged, (note, *found.notes))
+    return replace(found, notes=(note, *found.notes))
 
 
 def _ranked(content: bytes) -> list[tuple[str, float]]:

@@ -121,7 +121,7 @@ def name_match(name: str, role: str) -> float:
     """Say how well a name fits a role: 1 is a synonym, 0.6 ends or begins with one.
 
     Example:
-        >>> name_match("CustomerID", "user"), name_match("pay_order_time", "time")
+        >>> name_match("User ID", "user"), name_match("pay_order_time", "time")
         (1.0, 0.6)
         >>> name_match("colour", "time")
         0.0

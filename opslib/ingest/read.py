@@ -303,7 +303,7 @@ def _typed(
                 *notes,
                 *(note for one in typed.values() for note in one.changes),
             ),
-            warnings=(*report.warnings, *_warnings(found, typed, report)),
+            warnings=(*report.warnings, *_warnings(found, added, typed, report)),
         ),
     )
 
@@ -313,7 +313,7 @@ def _completed(
 ) -> tuple[pd.DataFrame, dict[str, str], list[Note]]:
     """Add what a kind needs and the file only implies: an amount, a row's own id."""
     given, notes = dict(found.roles), []
-    if found.kind == "orders" and "amount" not in given:
+    if "amount" not in given and {"quantity", "price"} <= set(given):
         quantity, price = given["quantity"], given["price"]
         name = _free("amount", frame)
         frame[name] = frame[quantity] * frame[price]
@@ -362,7 +362,10 @@ def _failed(typed: dict[str, Typed], cells: rows.Cells) -> pd.DataFrame:
 
 
 def _warnings(
-    found: roles.Recognised, typed: dict[str, Typed], report: Report
+    found: roles.Recognised,
+    given: Mapping[str, str],
+    typed: dict[str, Typed],
+    report: Report,
 ) -> list[Note]:
     notes = []
     if len(report.set_aside):
@@ -373,7 +376,11 @@ def _warnings(
             notes.append(
                 Note("ingest.failed", n=len(one.failed), column=name, texts=texts)
             )
-    if found.kind == "orders" and "user" not in found.roles:
+    missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in given]
+    if missing:
+        kind = Note(f"ingest.kind_{found.kind}")
+        notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
+    if found.kind == "orders" and "user" not in given:
         notes.append(Note("ingest.orders_without_user"))
     if found.runner_up and found.confidence - found.runner_up_confidence < roles.UNSURE:
         notes.append(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
+from scipy import optimize
 
 from opslib.ingest.names import name_match, normal
 
@@ -22,6 +22,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "counts": ("step", "users", "group"),
     "daily": ("date",),
     "feedback": ("user", "time", "score", "comment"),
+}
+NEEDED: dict[str, tuple[str, ...]] = {
+    "events": ("user", "event", "time"),
+    "orders": ("time", "amount"),
+    "users": ("user",),
+    "experiment": ("unit", "variant"),
+    "counts": ("step", "users"),
+    "daily": ("date",),
 }
 UNSURE = 0.15
 
@@ -278,7 +286,7 @@ def _assign(
     scores[scores < least[:, None]] = 0
     # Earlier columns win a draw: identifiers and times come first in most exports.
     scores -= (scores > 0) * np.arange(len(columns)) * 1e-6
-    pairs = zip(*linear_sum_assignment(-scores), strict=True)
+    pairs = zip(*optimize.linear_sum_assignment(-scores), strict=True)
     return {roles[r]: columns[c] for r, c in pairs if scores[r, c] > 0}
 
 

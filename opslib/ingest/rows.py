@@ -246,26 +246,22 @@ def _careful(
 
 
 def _record(lines: list[str], i: int, dialect: Dialect) -> tuple[Row, int]:
-    """Read one record from line `i`; 0 lines used means that it never ended."""
+    """Read one record from line `i`; 0 lines used means that it never ended well.
+
+    On one line a quote inside a quoted cell is forgiven; over lines it is not, since
+    two stray quotes in different rows would make one row of all between them.
+    """
     if not dialect.quote or dialect.quote not in lines[i]:
         return _alone(lines[i], dialect), 1
     for most in (1, 20, LONGEST_RECORD):
-        part = lines[i : i + most]
-        reader = csv.reader(dialect.prepared(part), **dialect.options(), strict=True)
+        part = dialect.prepared(lines[i : i + most])
+        reader = csv.reader(part, **dialect.options(), strict=True)
         try:
             return next(reader), reader.line_num
-        except (csv.Error, StopIteration):
-            pass
-        reader = csv.reader(dialect.prepared(part), **dialect.options())
-        try:
-            row = next(reader)
         except csv.Error:
             continue
-        if reader.line_num < len(part):
-            return row, reader.line_num
-        if sum(line.count(dialect.quote) for line in part) % 2 == 0:
-            return row, reader.line_num
-    return [], 0
+    closed = lines[i].count(dialect.quote) % 2 == 0
+    return (_alone(lines[i], dialect), 1) if closed else ([], 0)
 
 
 def _alone(line: str, dialect: Dialect) -> Row:
