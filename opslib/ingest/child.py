@@ -6,6 +6,7 @@ interpreter, not a fork: forking a process with threads is not safe.
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -114,8 +115,9 @@ def _follow(
     lines: Queue[str | None] = Queue()
 
     def listen() -> None:
-        for line in child.stdout or ():
-            lines.put(line)
+        with child.stdout or io.StringIO() as stream:
+            for line in stream:
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=listen, daemon=True).start()

@@ -183,8 +183,11 @@ def _owner(facts: _Facts) -> float:
 
 
 def _event(facts: _Facts) -> float:
-    if facts.type not in {"text", "integer"} or not 2 <= facts.distinct <= 500:
+    if facts.type not in {"text", "integer"} or not 1 <= facts.distinct <= 500:
         return 0.0
+    if facts.distinct == 1:
+        # A log of logins only; the name must say so.
+        return 0.3
     if facts.rows > 40 and facts.distinct > 0.2 * facts.rows:
         return 0.0
     if facts.length > 40:
@@ -286,7 +289,8 @@ def _assign(
     scores[scores < least[:, None]] = 0
     # Earlier columns win a draw: identifiers and times come first in most exports.
     scores -= (scores > 0) * np.arange(len(columns)) * 1e-6
-    pairs = zip(*optimize.linear_sum_assignment(-scores), strict=True)
+    best = optimize.linear_sum_assignment(-scores)  # type: ignore[attr-defined]
+    pairs = zip(*best, strict=True)
     return {roles[r]: columns[c] for r, c in pairs if scores[r, c] > 0}
 
 
@@ -328,7 +332,7 @@ def _people(sheet: _Sheet, roles: dict[str, str]) -> float:
     if "user" not in roles:
         # Rows without an id may still each be a customer; the weakest of all guesses.
         plain = sum(f.numeric or f.type == "boolean" for f in sheet.facts.values())
-        return 0.3 if plain >= 2 else 0.0
+        return 0.3 if plain >= 2 and sheet.rows >= 20 else 0.0
     column = roles["user"]
     if name_match(column, "order") > 0.9:
         return 0.3

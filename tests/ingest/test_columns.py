@@ -41,8 +41,10 @@ def codes(one):
 def test_values_are_read_as_people_write_them(values, kind, expected):
     one = typed(values)
     assert one.kind == kind
-    assert one.values.tolist() == pytest.approx(expected) if kind == "number" else (
-        one.values.tolist() == expected
+    assert (
+        one.values.tolist() == pytest.approx(expected)
+        if kind == "number"
+        else (one.values.tolist() == expected)
     )
 
 

@@ -35,9 +35,7 @@ def test_decimal_commas_do_not_win_over_semicolons():
 
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_quote_is_found(quote):
-    lines = [
-        ",".join(f"{quote}{cell}, x{quote}" for cell in row) for row in ROWS
-    ]
+    lines = [",".join(f"{quote}{cell}, x{quote}" for cell in row) for row in ROWS]
     found = sniff(lines)
     assert (found.quote, found.width) == (quote, 3)
     assert found.cut(lines)[1][1] == "New York, x"

@@ -29,14 +29,16 @@ def test_cells_are_texts_when_types_are_not_wanted(workbook):
 
 
 def test_the_first_sheet_with_cells_is_read_and_another_can_be_named(workbook):
-    content = workbook(Empty=[], First=[["a", "b"], [1, 2]], Second=[["c", "d"], [3, 4]])
+    content = workbook(
+        Empty=[], First=[["a", "b"], [1, 2]], Second=[["c", "d"], [3, 4]]
+    )
     table = ops.read_table(content)
     assert table.report.sheet == "First"
     assert table.report.sheets == ("Empty", "First", "Second")
     assert "several sheets" in table.report.warnings[0].text()
     assert list(ops.read_table(content, sheet="Second").frame) == ["c", "d"]
     assert list(ops.read_table(content, sheet=2).frame) == ["c", "d"]
-    with pytest.raises(ops.Error, match="sheet cannot be “Third”.*“Second”"):
+    with pytest.raises(ops.Error, match=r"sheet cannot be “Third”.*“Second”"):
         ops.read_table(content, sheet="Third")
 
 
@@ -84,5 +86,5 @@ def test_another_archive_names_what_it_holds(tmp_path):
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("orders.csv", "a,b")
-    with pytest.raises(ops.Error, match="it holds “orders.csv”"):
+    with pytest.raises(ops.Error, match=r"it holds “orders.csv”"):
         ops.read_table(path)

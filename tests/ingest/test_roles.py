@@ -15,7 +15,7 @@ def table(header, *rows, **overrides):
 
 def events(header):
     rows = [
-        f"u{i % 20},{('pv', 'cart', 'buy')[i % 3]},2025-01-{i % 28 + 1:02} 10:{i % 60:02}"
+        f"u{i % 20},{('pv', 'cart', 'buy')[i % 3]},2025-01-{i % 28 + 1:02} 10:00"
         for i in range(90)
     ]
     return table(header, *rows)
@@ -139,7 +139,7 @@ def test_feedback_is_known():
 
 def test_a_file_without_a_header_is_known_by_its_values():
     rows = [
-        f"{i % 20 + 1},{2000000 + i * 7919},{('pv', 'buy')[i % 2]},{1511544070 + i * 61}"
+        f"{i % 20 + 1},{9**7 + i * 7919},{('pv', 'buy')[i % 2]},{1511544070 + i * 61}"
         for i in range(100)
     ]
     found = table(rows[0], *rows[1:])
@@ -156,7 +156,10 @@ def test_a_file_without_a_header_is_known_by_its_values():
 def test_what_is_known_is_taken_and_the_rest_is_found():
     rows = [f"{i % 9},{i % 4},{i % 3},2025-01-{i % 28 + 1:02}" for i in range(90)]
     found = table(
-        "who,what,type,when", *rows, kind="events", roles={"event": "what", "user": "who"}
+        "who,what,type,when",
+        *rows,
+        kind="events",
+        roles={"event": "what", "user": "who"},
     )
     assert found.report.roles == {"user": "who", "event": "what", "time": "when"}
     assert found.frame["who"].dtype == "str"

@@ -124,11 +124,7 @@ LINE = some.text(some.sampled_from('ab1,,,"用 '), max_size=8)
 @given(some.lists(LINE, min_size=2, max_size=15))
 def test_every_line_is_accounted_for(lines):
     """With quotes taken as characters a line is a record, so lines can be counted."""
-    try:
-        table = read("x\n" + "\n".join(lines) + "\n", quote="", delimiter=",")
-    except ops.Error as error:
-        assert error.code == "ingest.empty"
-        return
+    table = read("x\n" + "\n".join(lines) + "\n", quote="", delimiter=",")
     assert accounted(table.report) == len(lines) + 1
 
 
