@@ -132,7 +132,7 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
             ) from None
     kind = known.get("kind")
     if kind is not None and kind not in roles.KINDS:
-        raise Error("option.choice", option="kind", got=kind, choices=roles.KINDS)
+        raise Error("option.choice", option="kind", got=kind, choices=list(roles.KINDS))
     possible = (
         roles.KINDS[kind]
         if kind

@@ -57,6 +57,11 @@ def test_a_refusal_crosses_the_process_with_its_sentence(tmp_path, workbook):
     assert "第 1,048,576 行" in caught.value.text("zh_CN")
 
 
+def test_a_wrong_override_is_told_with_the_choices(events, tmp_path):
+    with pytest.raises(ops.Error, match=r"kind cannot be “novel”.*“events”, “orders”"):
+        ops.import_file(events, tmp_path, overrides={"kind": "novel"})
+
+
 def test_time_runs_out(events, tmp_path):
     with pytest.raises(ops.Error, match="was not read within"):
         ops.import_file(events, tmp_path, seconds=0.05)
