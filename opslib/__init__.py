@@ -14,12 +14,16 @@ _HOMES = {
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
+    "Report": "opslib.ingest",
     "Result": "opslib.result",
+    "Table": "opslib.ingest",
     "ab_plan": "opslib.analyses.ab_plan",
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
     "funnel": "opslib.analyses.funnel",
     "funnel_counts": "opslib.analyses.funnel_counts",
+    "import_file": "opslib.ingest",
+    "read_table": "opslib.ingest",
     "trend": "opslib.analyses.trend",
 }
 
@@ -31,18 +35,23 @@ if TYPE_CHECKING:
     from opslib.analyses.funnel_counts import funnel_counts
     from opslib.analyses.trend import trend
     from opslib.eventlog import EventLog
+    from opslib.ingest import Report, Table, import_file, read_table
     from opslib.result import Error, Note, Result
 
 __all__ = [
     "Error",
     "EventLog",
     "Note",
+    "Report",
     "Result",
+    "Table",
     "ab_plan",
     "ab_summary",
     "ab_test",
     "funnel",
     "funnel_counts",
+    "import_file",
+    "read_table",
     "trend",
 ]
 

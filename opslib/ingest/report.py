@@ -1,0 +1,153 @@
+"""What was understood of a file, what was changed, and what was set aside."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from opslib.result import Note, say
+
+NOTE = {"code", "values"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table as it was read.
+
+    Attributes:
+        type: "text", "integer", "number", "boolean" or "date".
+        role: What the column is to its kind of table, "" when nothing special.
+        missing, distinct: Cells without a value, and different values.
+        examples: Up to five values, the commonest first.
+        changes: What the values are that the file's text is not.
+    """
+
+    name: str
+    type: str
+    role: str = ""
+    missing: int = 0
+    distinct: int = 0
+    examples: tuple[str, ...] = ()
+    changes: tuple[Note, ...] = ()
+
+
+def _no_rows() -> pd.DataFrame:
+    return pd.DataFrame({"row": [], "reason": [], "text": []}).astype(
+        {"row": "int64", "reason": "str", "text": "str"}
+    )
+
+
+def _no_cells() -> pd.DataFrame:
+    return pd.DataFrame({"column": [], "row": [], "text": []}).astype(
+        {"column": "str", "row": "int64", "text": "str"}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How a file was read; every row of it is accounted for.
+
+    The records of the file are header_rows + rows + blank + len(set_aside).
+
+    Attributes:
+        encoding, delimiter, quote: How the text was read; "" for a workbook.
+        header_rows: 0 when the file has no header.
+        sheet, sheets: The worksheet read and those there are; empty for text.
+        rows, blank: Rows of the table, and rows without any cell.
+        set_aside: Rows that could not be placed. Columns row (line of the file, from
+            1), reason ("preamble", "short", "long") and text.
+        cells: Cells that became missing because they do not fit the type of their
+            column. Columns column, row, text.
+        columns: One `Column` per column of the table.
+        kind, roles, confidence: What the table is, which column plays which role, and
+            how sure that is, 0 to 1. Kind is "" when nothing fits.
+        runner_up, runner_up_confidence: The next best kind.
+        timezone: Zone in which naive times are to be read, None when not said.
+        changes: What was changed; `warnings`: what should be looked at.
+    """
+
+    name: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    quote: str = ""
+    header_rows: int = 1
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    rows: int = 0
+    blank: int = 0
+    set_aside: pd.DataFrame = field(default_factory=_no_rows)
+    cells: pd.DataFrame = field(default_factory=_no_cells)
+    columns: tuple[Column, ...] = ()
+    kind: str = ""
+    roles: dict[str, str] = field(default_factory=dict)
+    confidence: float = 0.0
+    runner_up: str = ""
+    runner_up_confidence: float = 0.0
+    timezone: str | None = None
+    changes: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
+
+    def describe(self, lang: str = "en") -> str:
+        """Say in two or three sentences what was understood."""
+        shape = Note("ingest.shape", n=self.rows, columns=len(self.columns))
+        if self.kind:
+            found = Note(
+                "ingest.kind",
+                kind=Note(f"ingest.kind_{self.kind}"),
+                roles=Note(
+                    "ingest.roles" if self.roles else "ingest.no_roles",
+                    columns=list(self.roles.values()),
+                ),
+                confidence=self.confidence,
+            )
+        else:
+            found = Note("ingest.no_kind")
+        aside = (
+            Note("ingest.set_aside", n=len(self.set_aside))
+            if len(self.set_aside)
+            else None
+        )
+        return say(lang, shape, found, aside)
+
+    def to_json(self) -> str:
+        """Write the report as JSON that `from_json` reads back."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return json.dumps(plain, ensure_ascii=False, default=_plain)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Read what `to_json` has written."""
+        plain = json.loads(text, object_hook=_with_notes)
+        for name in ("sheets", "changes", "warnings"):
+            plain[name] = tuple(plain[name])
+        for name, empty in (("set_aside", _no_rows()), ("cells", _no_cells())):
+            plain[name] = pd.DataFrame(plain[name]).astype(empty.dtypes)
+        lists = ("examples", "changes")
+        plain["columns"] = tuple(
+            Column(**{**column, **{name: tuple(column[name]) for name in lists}})
+            for column in plain["columns"]
+        )
+        return cls(**plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, pd.DataFrame):
+        return value.to_dict("list")
+    if isinstance(value, Note):
+        return {"code": value.code, "values": value.values}
+    if isinstance(value, Column):
+        return vars(value)
+    raise TypeError(type(value).__name__)
+
+
+def _with_notes(value: dict[str, Any]) -> object:
+    return Note(value["code"], **value["values"]) if set(value) == NOTE else value
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table read from a file, and the report of how it was read."""
+
+    frame: pd.DataFrame
+    report: Report

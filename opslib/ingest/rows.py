@@ -1,0 +1,272 @@
+"""Lines to columns of cells, every row either taken or set aside with its reason."""
+
+import csv
+import io
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, zip_longest
+
+import pandas as pd
+import pyarrow as pa
+
+from opslib.ingest.dialect import Dialect
+from opslib.result import Error
+
+# Small enough for the cache, and for the collector to have little to walk through.
+CHUNK = 5_000
+LONGEST_RECORD = 1_000
+MOST_COLUMNS = 2_000
+LINE_ENDS = ("\r\n", "\r", "\n")
+
+Row = list[str]
+Batch = tuple[list[Row], list[int]]
+
+
+@dataclass
+class Cells:
+    """The columns of a table as text, and what happened to each row.
+
+    Attributes:
+        numbers: Line of the file (from 1) in which each row begins.
+        aside: Line, reason and text of each row that could not be placed.
+        padded: Lines of rows whose empty cells at the end were missing or too many.
+        repaired: Lines in which a stray quote was read as a character.
+        odd: Rows of another width, until the whole file is known.
+        gaps: Numbers of the columns in which a full row left a cell empty.
+    """
+
+    columns: list[list[pa.Array]]
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    aside: list[tuple[int, str, str]] = field(default_factory=list)
+    blank: int = 0
+    padded: list[int] = field(default_factory=list)
+    repaired: list[int] = field(default_factory=list)
+    odd: list[tuple[int, Row]] = field(default_factory=list)
+    gaps: set[int] = field(default_factory=set)
+
+    def column(self, i: int) -> pa.Array:
+        """Join the chunks of one column."""
+        return (
+            pa.concat_arrays(self.columns[i])
+            if self.columns[i]
+            else pa.array([], pa.string())
+        )
+
+    def set_aside(self) -> pd.DataFrame:
+        """Give the rows set aside, in the order of the file."""
+        return pd.DataFrame(
+            sorted(self.aside), columns=["row", "reason", "text"]
+        ).astype({"row": "int64", "reason": "str", "text": "str"})
+
+
+def read_rows(
+    text: str,
+    dialect: Dialect,
+    on_progress: Callable[[float], None] | None = None,
+) -> tuple[Cells, list[str]]:
+    """Cut a text into columns by a dialect; also give the names in its header."""
+    lines = iter(io.StringIO(text, newline=""))
+    done, length = 0, max(1, len(text))
+
+    def counted() -> Iterator[list[str]]:
+        nonlocal done
+        while batch := list(islice(lines, CHUNK)):
+            done += sum(map(len, batch))
+            yield batch
+            if on_progress:
+                on_progress(done / length)
+
+    cells = Cells([[] for _ in range(dialect.width)])
+    return cells, gather(_records(counted(), dialect, cells), dialect, cells)
+
+
+def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str]:
+    """Put batches of rows into columns, and give the names in the header rows."""
+    if dialect.width > MOST_COLUMNS:
+        raise Error("ingest.columns", n=dialect.width, most=MOST_COLUMNS)
+    skip, header = dialect.preamble, dialect.header_rows
+    heads: list[Row] = []
+    for rows, numbers in records:
+        start = 0
+        while (skip or header) and start < len(rows):
+            if skip:
+                skip -= 1
+                _note_preamble(rows[start], numbers[start], cells, dialect)
+            elif any(rows[start]):
+                header -= 1
+                heads.append(rows[start])
+            else:
+                cells.blank += 1
+            start += 1
+        _place(rows[start:], numbers[start:], dialect.width, cells)
+    _settle(dialect, cells)
+    names = zip_longest(*heads, fillvalue="")
+    return [" ".join(filter(None, map(str.strip, parts))) for parts in names]
+
+
+def _note_preamble(row: Row, number: int, cells: Cells, dialect: Dialect) -> None:
+    if any(row):
+        cells.aside.append((number, "preamble", _joined(row, dialect)))
+    else:
+        cells.blank += 1
+
+
+def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> None:
+    """Take the rows of the right width; keep the others for `_settle`."""
+    if set(map(len, rows)) != {width} or width == 1:
+        kept, places = [], []
+        for row, number in zip(rows, numbers, strict=True):
+            if not any(row):
+                cells.blank += 1
+            elif len(row) == width:
+                kept.append(row)
+                places.append(number)
+            elif len(row) > width and not any(cell.strip() for cell in row[width:]):
+                kept.append(row[:width])
+                places.append(number)
+                cells.padded.append(number)
+            else:
+                cells.odd.append((number, row))
+        rows, numbers = kept, places
+    if not rows:
+        return
+    columns = list(zip(*rows, strict=True))
+    if "" in columns[0] and not all(map(any, rows)):
+        # Rows of nothing but delimiters, as spreadsheets leave them at the end.
+        pairs = [(r, n) for r, n in zip(rows, numbers, strict=True) if any(r)]
+        cells.blank += len(rows) - len(pairs)
+        numbers = [number for _, number in pairs]
+        columns = list(zip(*(row for row, _ in pairs), strict=True))
+    cells.numbers.extend(numbers)
+    for i, column in enumerate(columns):
+        cells.columns[i].append(pa.array(column, pa.string()))
+        if "" in column:
+            cells.gaps.add(i)
+
+
+def _settle(dialect: Dialect, cells: Cells) -> None:
+    """Pad short rows where the missing cells may be empty, set the others aside.
+
+    A cell may be empty when full rows leave it empty too, or when so many rows are
+    short that the writer plainly drops empty cells at the end.
+    """
+    width = dialect.width
+    habit = sum(len(row) < width for _, row in cells.odd) > 0.05 * len(cells.numbers)
+    added: list[tuple[int, Row]] = []
+    for number, row in cells.odd:
+        if len(row) > width:
+            cells.aside.append((number, "long", _joined(row, dialect)))
+        elif dialect.delimiter != " " and (
+            habit or cells.gaps.issuperset(range(len(row), width))
+        ):
+            added.append((number, row + [""] * (width - len(row))))
+            cells.padded.append(number)
+        else:
+            cells.aside.append((number, "short", _joined(row, dialect)))
+    if not added:
+        return
+    order = [*cells.numbers, *(number for number, _ in added)]
+    place = pa.array(sorted(range(len(order)), key=order.__getitem__))
+    for i in range(width):
+        extra = pa.array([row[i] for _, row in added], pa.string())
+        joined = pa.concat_arrays([*cells.columns[i], extra])
+        cells.columns[i] = [joined.take(place)]
+    cells.numbers = array("q", sorted(order))
+    cells.padded.sort()
+
+
+def _joined(row: Row, dialect: Dialect) -> str:
+    """Write a row again as the file has it, as far as the dialect can."""
+    target = io.StringIO()
+    options = {**dialect.options(), "quotechar": dialect.quote or '"'}
+    options.update(quoting=csv.QUOTE_MINIMAL, escapechar=None)
+    csv.writer(target, **options, lineterminator="").writerow(row)
+    return target.getvalue()
+
+
+def _records(
+    batches: Iterable[list[str]], dialect: Dialect, cells: Cells
+) -> Iterator[Batch]:
+    """Cut lines into rows; where every record is one line, a whole batch at a time."""
+    number = 1
+    pending: list[str] = []
+    batches = iter(batches)
+    while True:
+        batch = next(batches, None)
+        lines = pending + (batch or [])
+        if not lines:
+            return
+        rows = _simple(lines, dialect)
+        if rows is not None:
+            yield rows, list(range(number, number + len(lines)))
+            number += len(lines)
+            pending = []
+            continue
+        rows, numbers, used = _careful(
+            lines, dialect, number, cells, last=batch is None
+        )
+        yield rows, numbers
+        number += used
+        pending = lines[used:]
+
+
+def _simple(lines: Sequence[str], dialect: Dialect) -> list[Row] | None:
+    try:
+        rows = dialect.cut(lines)
+    except csv.Error:
+        return None
+    # An open quote at the very end is the one thing that the count does not show.
+    closed = not dialect.quote or lines[-1].count(dialect.quote) % 2 == 0
+    return rows if len(rows) == len(lines) and closed else None
+
+
+def _careful(
+    lines: list[str], dialect: Dialect, number: int, cells: Cells, *, last: bool
+) -> tuple[list[Row], list[int], int]:
+    """Cut record by record: a record may span lines, a stray quote must not.
+
+    A record over several lines that has the wrong width, or never ends, is the work of
+    a stray quote: its first line is then read alone, the quote as a character.
+    """
+    rows, numbers = [], []
+    literal = Dialect(dialect.delimiter, "", spaced=dialect.spaced)
+    i = 0
+    while i < len(lines):
+        if not last and len(lines) - i < LONGEST_RECORD and i:
+            break
+        row, used = _record(lines, i, dialect)
+        if used != 1 and len(row) != dialect.width:
+            row, used = _alone(lines[i], literal), 1
+            cells.repaired.append(number + i)
+        rows.append(row)
+        numbers.append(number + i)
+        i += used
+    return rows, numbers, i
+
+
+def _record(lines: list[str], i: int, dialect: Dialect) -> tuple[Row, int]:
+    """Read one record from line `i`; 0 lines used means that it never ended well.
+
+    On one line a quote inside a quoted cell is forgiven; over lines it is not, since
+    two stray quotes in different rows would make one row of all between them.
+    """
+    if not dialect.quote or dialect.quote not in lines[i]:
+        return _alone(lines[i], dialect), 1
+    for most in (1, 20, LONGEST_RECORD):
+        part = dialect.prepared(lines[i : i + most])
+        reader = csv.reader(part, **dialect.options(), strict=True)
+        try:
+            return next(reader), reader.line_num
+        except csv.Error:
+            continue
+    closed = lines[i].count(dialect.quote) % 2 == 0
+    return (_alone(lines[i], dialect), 1) if closed else ([], 0)
+
+
+def _alone(line: str, dialect: Dialect) -> Row:
+    try:
+        return next(iter(dialect.cut([line])), [])
+    except csv.Error:
+        # A cell beyond csv's limit; split by hand, whatever its quotes say.
+        return line.rstrip("\r\n").split(dialect.delimiter)

@@ -1,0 +1,206 @@
+"""Types are decided by the whole column; what does not fit is listed, not dropped."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from opslib.ingest.columns import convert
+from opslib.ingest.dates import parse
+
+
+def typed(values, name="x", **options):
+    return convert(pa.array(values, pa.string()), name, **options)
+
+
+def codes(one):
+    return [note.code for note in one.changes]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        (["1", "-2", "+3"], "integer", [1, -2, 3]),
+        (["1.5", "2", ".5", "1e3"], "number", [1.5, 2, 0.5, 1000]),
+        (["1,234", "5", "1,234,567.5"], "number", [1234, 5, 1234567.5]),
+        (["￥1,200", "¥80.5", "12元"], "number", [1200, 80.5, 12]),
+        (["$3", "€4.5", "-$2"], "number", [3, 4.5, -2]),
+        (["12%", "3.5%"], "number", [0.12, 0.035]),
+        (["(1,200)", "5"], "number", [-1200, 5]),
+        (["TRUE", "false"], "boolean", [True, False]),
+        (["Yes", "No", "No"], "boolean", [True, False, False]),
+        (["是", "否"], "boolean", [True, False]),
+        (["1,23", "4"], "text", ["1,23", "4"]),
+        (["1-2", "3-4"], "text", ["1-2", "3-4"]),
+    ],
+)
+def test_values_are_read_as_people_write_them(values, kind, expected):
+    one = typed(values)
+    assert one.kind == kind
+    assert (
+        one.values.tolist() == pytest.approx(expected)
+        if kind == "number"
+        else (one.values.tolist() == expected)
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["0001", "0002"], ["1234567890123456789", "3"], ["00", "1"]],
+)
+def test_digits_that_are_names_stay_text(values):
+    assert typed(values).values.tolist() == values
+
+
+def test_ids_stay_text_by_their_name_and_lose_the_decimals_of_spreadsheets():
+    one = typed(["17850.0", "", "13047.0"], "CustomerID")
+    assert one.values.tolist()[0] == "17850"
+    assert one.values.isna().tolist() == [False, True, False]
+    assert codes(one) == ["ingest.id_decimals"]
+    assert typed(["17850.0"], "price").kind == "number"
+    assert typed(["116", "337"], "sku_id").values.tolist() == ["116", "337"]
+
+
+def test_cancelled_invoices_do_not_vanish_from_a_column_of_numbers():
+    values = [str(i) for i in range(500_000, 500_200)] + ["C536379"]
+    assert typed(values, "document").kind == "text"
+
+
+def test_few_cells_that_do_not_fit_are_listed_with_their_place():
+    one = typed(["1"] * 40 + ["oops"] + ["2"])
+    assert one.kind == "integer" or one.kind == "number"
+    assert one.failed == ((40, "oops"),)
+    assert np.isnan(one.values[40])
+
+
+def test_many_cells_that_do_not_fit_make_the_column_text():
+    one = typed(["1"] * 18 + ["oops", "no"])
+    assert (one.kind, one.failed) == ("text", ())
+
+
+def test_missing_words_are_missing_only_where_they_cannot_be_values():
+    assert typed(["1", "-", "无", "NA"]).missing == 3
+    assert typed(["none", "some", ""]).missing == 1
+    assert typed(["", " ", "null"]).values.isna().all()
+
+
+def test_integers_with_gaps_keep_their_kind():
+    one = typed(["1", "", "3"])
+    assert one.kind == "integer"
+    assert one.values.tolist()[::2] == [1, 3]
+    assert typed(["yes", "", "no"]).values.isna().tolist() == [False, True, False]
+
+
+DAY = dt.datetime(2021, 5, 3)  # noqa: DTZ001
+MOMENT = dt.datetime(2021, 5, 3, 14, 5, 6)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2021-05-03", DAY),
+        ("2021/5/3", DAY),
+        ("2021.05.03", DAY),
+        ("20210503", DAY),
+        ("2021年5月3日", DAY),
+        ("2021年05月03号", DAY),
+        ("23/5/2021", DAY.replace(day=23)),
+        ("5-23-2021", DAY.replace(day=23)),
+        ("3 May 2021", DAY),
+        ("May 3, 2021", DAY),
+        ("2021-05-03 14:05:06", MOMENT),
+        ("2021-05-03T14:05:06.250", MOMENT.replace(microsecond=250_000)),
+        ("2021/5/3 14:05", MOMENT.replace(second=0)),
+        ("2021年5月3日 14时5分6秒", MOMENT),
+        ("2021年5月3日14:05:06", MOMENT),
+        ("2021年5月3日 14时5分", MOMENT.replace(second=0)),
+        ("23/5/2021 2:05:06 PM", MOMENT.replace(day=23)),
+        ("20210503140506", MOMENT),
+    ],
+)
+def test_a_date_is_read_however_it_is_written(value, expected):
+    one = typed([value], "date")
+    assert one.kind == "date"
+    assert one.values.dt.tz is None
+    assert one.values[0] == pd.Timestamp(expected)
+
+
+@pytest.mark.parametrize("zone", ["Z", "+00:00", " UTC"])
+def test_a_zone_makes_an_instant(zone):
+    one = typed([f"2021-05-03T14:05:06{zone}"])
+    assert one.values[0] == pd.Timestamp(MOMENT, tz="UTC")
+    east = typed(["2021-05-03T14:05:06+08:00"])
+    assert east.values[0] == pd.Timestamp("2021-05-03T06:05:06Z")
+
+
+@pytest.mark.parametrize("digits", ["1511544070", "1511544070000", "1511544070000000"])
+def test_an_epoch_under_the_name_of_a_time_is_an_instant(digits):
+    one = typed([digits], "时间戳")
+    assert one.values[0] == pd.Timestamp("2017-11-24T17:21:10Z")
+    assert codes(one) == ["ingest.epoch"]
+    assert typed([digits], "amount").kind != "date"
+
+
+def test_serial_numbers_are_dates_only_under_the_name_of_a_time():
+    one = typed(["44319", "44319.5"], "date")
+    assert one.values.tolist() == [pd.Timestamp(DAY), pd.Timestamp("2021-05-03 12:00")]
+    assert typed(["44319", "44319.5"], "cost").kind == "number"
+
+
+@pytest.mark.parametrize(
+    ("values", "first", "code"),
+    [
+        (["04/05/2021", "23/05/2021"], "2021-05-04", "ingest.day_month"),
+        (["04/05/2021", "05/23/2021"], "2021-04-05", "ingest.day_month"),
+        (["04/05/2021", "05/06/2021"], "2021-04-05", "ingest.day_month_unsure"),
+    ],
+)
+def test_day_and_month_are_told_apart_by_the_whole_column(values, first, code):
+    one = typed(values)
+    assert one.values[0] == pd.Timestamp(first)
+    assert codes(one) == [code]
+
+
+def test_a_date_that_does_not_exist_is_listed():
+    one = typed(["2021-02-27"] * 30 + ["2021-02-30"])
+    assert one.failed == ((30, "2021-02-30"),)
+    assert one.values.isna().sum() == 1
+
+
+def test_spellings_may_be_mixed():
+    one = typed(["2021-05-03", "2021/5/3", "2021年5月3日", "20210503"])
+    assert one.values.tolist() == [pd.Timestamp(DAY)] * 4
+
+
+def test_months_are_dates_under_a_name_of_a_time_and_labels_elsewhere():
+    assert typed(["2024-01", "2024-02"], "month").kind == "date"
+    assert typed(["2024-01", "2024-02"], "cohort").kind == "text"
+
+
+MOMENTS = some.datetimes(
+    dt.datetime(1971, 1, 1),  # noqa: DTZ001
+    dt.datetime(2099, 12, 31),  # noqa: DTZ001
+)
+FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒"]
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(MOMENTS, some.sampled_from([*FORMATS, "%b %d, %Y %I:%M:%S %p"]))
+def test_dates_agree_with_the_standard_library(moment, layout):
+    text = moment.strftime(layout)
+    found = parse(pa.array([text]))
+    assert found.valid.all()
+    assert found.micros.astype("M8[us]")[0] == np.datetime64(
+        dt.datetime.strptime(text, layout)  # noqa: DTZ007
+    )
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(some.lists(some.text(max_size=8), min_size=1, max_size=8), some.text(max_size=6))
+def test_any_texts_are_read_without_an_accident(values, name):
+    one = typed(values, name)
+    assert len(one.values) == len(values)

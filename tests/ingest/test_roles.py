@@ -1,0 +1,187 @@
+"""Kinds and roles are recognised by names in two languages and by the values."""
+
+import itertools
+
+import pytest
+
+import opslib as ops
+from opslib.ingest.roles import KINDS
+
+
+def table(header, *rows, **overrides):
+    text = "\n".join([header, *rows])
+    return ops.read_table(text.encode(), **overrides)
+
+
+def events(header):
+    rows = [
+        f"u{i % 20},{('pv', 'cart', 'buy')[i % 3]},2025-01-{i % 28 + 1:02} 10:00"
+        for i in range(90)
+    ]
+    return table(header, *rows)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "user_id,event,timestamp",
+        "distinct_id,$event,#event_time",
+        "uid,action,created_at",
+        "用户ID,行为类型,时间",
+        "会员编号,事件名称,发生时间",
+        "用戶編號,事件類型,時間",
+        "User ID,Event Name,Event Time",
+    ],
+)
+def test_events_are_known_by_their_names(header):
+    report = events(header).report
+    assert report.kind == "events"
+    names = header.split(",")
+    assert report.roles == {"user": names[0], "event": names[1], "time": names[2]}
+    assert report.confidence > 0.9
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_the_order_of_columns_does_not_matter(order):
+    names = ["user_id", "event", "time"]
+    values = [("a", "pv", "2025-01-01"), ("b", "buy", "2025-01-02")] * 20
+    rows = [",".join(row[i] for i in order) for row in values]
+    report = table(",".join(names[i] for i in order), *rows).report
+    assert report.roles == {"user": "user_id", "event": "event", "time": "time"}
+
+
+@pytest.mark.parametrize(
+    ("header", "roles"),
+    [
+        (
+            "买家ID,订单编号,付款时间,实付金额",
+            {"user": 0, "time": 2, "amount": 3, "order": 1},
+        ),
+        (
+            "customer_id,order_id,order_date,revenue",
+            {"user": 0, "time": 2, "amount": 3, "order": 1},
+        ),
+    ],
+)
+def test_orders_are_known(header, roles):
+    rows = [f"c{i % 7},o{i},2025-03-{i % 28 + 1:02},{i * 1.5}" for i in range(50)]
+    report = table(header, *rows).report
+    names = header.split(",")
+    assert report.kind == "orders"
+    assert report.roles == {role: names[i] for role, i in roles.items()}
+
+
+def test_an_amount_is_computed_from_quantity_and_price():
+    rows = [f"c{i % 7},2025-03-{i % 28 + 1:02},{i % 4 + 1},2.5" for i in range(50)]
+    rows.append("c1,2025-03-01,2,3.5")
+    found = table("客户编号,下单时间,数量,单价", *rows)
+    assert found.report.roles["amount"] == "amount"
+    assert found.frame["amount"].tolist()[-1] == 7.0
+    assert any("was computed" in note.text() for note in found.report.changes)
+
+
+def test_users_keep_their_zeros():
+    found = table("会员编号,年龄,城市", *(f"{i:04},{i % 50},北京" for i in range(60)))
+    assert found.report.kind == "users"
+    assert found.report.roles == {"user": "会员编号"}
+    assert found.frame["会员编号"].iloc[7] == "0007"
+
+
+def test_an_experiment_is_known_and_its_unit_is_text():
+    rows = [f"{i},{'AB'[i % 2]},{i % 3 == 0}" for i in range(200)]
+    found = table("用户ID,实验分组,是否转化", *rows)
+    assert found.report.kind == "experiment"
+    assert found.report.roles == {"unit": "用户ID", "variant": "实验分组"}
+    assert found.frame["用户ID"].dtype == "str"
+
+
+def test_rows_without_an_id_are_units_of_their_own():
+    rows = [f"{'AB'[i % 2]},{i % 5},{i % 3}" for i in range(200)]
+    found = table("variant,visits,orders", *rows)
+    assert found.report.roles == {"unit": "unit", "variant": "variant"}
+    assert found.frame["unit"].tolist()[:2] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "roles"),
+    [
+        (
+            "step,users",
+            ["visit,1000", "cart,400", "pay,90"],
+            {"step": "step", "users": "users"},
+        ),
+        (
+            "步骤,人数,渠道",
+            ["访问,1000,搜索", "支付,90,搜索", "访问,500,广告", "支付,20,广告"],
+            {"step": "步骤", "users": "人数", "group": "渠道"},
+        ),
+    ],
+)
+def test_an_exported_funnel_is_known(header, rows, roles):
+    report = table(header, *rows).report
+    assert (report.kind, report.roles) == ("counts", roles)
+
+
+@pytest.mark.parametrize("header", ["date,dau,revenue", "日期,活跃用户,收入"])
+def test_an_exported_dashboard_is_known(header):
+    rows = [f"2025-01-{day:02},{1000 + day},{day * 9.5}" for day in range(1, 29)]
+    report = table(header, *rows).report
+    assert report.kind == "daily"
+    assert report.roles == {"date": header.split(",")[0]}
+
+
+def test_feedback_is_known():
+    rows = [f"{i % 5 + 1},第{i}次购买体验很好还会再来" for i in range(60)]
+    report = table("评分,评论内容", *rows).report
+    assert report.kind == "feedback"
+    assert report.roles == {"score": "评分", "comment": "评论内容"}
+
+
+def test_a_file_without_a_header_is_known_by_its_values():
+    rows = [
+        f"{i % 20 + 1},{9**7 + i * 7919},{('pv', 'buy')[i % 2]},{1511544070 + i * 61}"
+        for i in range(100)
+    ]
+    found = table(rows[0], *rows[1:])
+    assert found.report.header_rows == 0
+    assert found.report.kind == "events"
+    assert found.report.roles == {
+        "user": "column_1",
+        "event": "column_3",
+        "time": "column_4",
+    }
+    assert found.frame["column_1"].iloc[0] == "1"
+
+
+def test_what_is_known_is_taken_and_the_rest_is_found():
+    rows = [f"{i % 9},{i % 4},{i % 3},2025-01-{i % 28 + 1:02}" for i in range(90)]
+    found = table(
+        "who,what,type,when",
+        *rows,
+        kind="events",
+        roles={"event": "what", "user": "who"},
+    )
+    assert found.report.roles == {"user": "who", "event": "what", "time": "when"}
+    assert found.frame["who"].dtype == "str"
+
+
+def test_a_role_can_be_taken_away():
+    report = table(
+        "user_id,order_time,amount,order_id",
+        *(f"u{i % 9},2025-01-{i % 28 + 1:02},{i / 7:.2f},{i}" for i in range(60)),
+        roles={"order": None},
+    ).report
+    assert report.roles == {"user": "user_id", "time": "order_time", "amount": "amount"}
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_kind_that_is_asked_for_is_never_replaced(kind):
+    rows = [f"u{i % 9},pv,2025-01-{i % 28 + 1:02}" for i in range(60)]
+    assert table("user,event,time", *rows, kind=kind).report.kind == kind
+
+
+def test_a_table_of_nothing_known_says_so():
+    report = table("colour,shade", *(f"c{i % 3},s{i % 4}" for i in range(30))).report
+    assert report.kind == ""
+    assert "could not be told" in report.describe()
+    assert "没能判断" in report.describe("zh_CN")
