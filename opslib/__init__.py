@@ -11,17 +11,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "EventLog": "opslib.eventlog",
+    "Dataset": "opslib.dataset",
     "Error": "opslib.result",
+    "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
     "Result": "opslib.result",
+    "Workspace": "opslib.workspace",
+    "demo": "opslib.sources",
+    "experiment": "opslib.dataset",
+    "from_table": "opslib.sources",
+    "open": "opslib.sources",
+    "orders": "opslib.dataset",
 }
 
 if TYPE_CHECKING:
+    from opslib.dataset import Dataset, experiment, orders
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
+    from opslib.sources import demo, from_table, open
+    from opslib.workspace import Workspace
 
-__all__ = ["Error", "EventLog", "Note", "Result"]
+__all__ = [
+    "Dataset",
+    "Error",
+    "EventLog",
+    "Note",
+    "Result",
+    "Workspace",
+    "demo",
+    "experiment",
+    "from_table",
+    "open",
+    "orders",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -46,7 +46,8 @@ class Dataset:
     Attributes:
         id: Id in the workspace, "demo" or "demo-zh"; empty for a file.
         name: What people call it.
-        tables: Kind of table -> EventLog for events, DataFrame for every other kind.
+        tables: Kind of table -> DataFrame with the roles as columns; events may
+            be an EventLog.
         timezone: Where the wall clock of naive times hangs.
         notes: What was left out or assumed while the tables were made.
         digest: Changes when the content does: what caches go by.
@@ -78,13 +79,14 @@ class Dataset:
     @cached_property
     def events(self) -> EventLog:
         """The events; without them, every order as the event "order"."""
-        log = self.tables.get("events")
-        if isinstance(log, EventLog):
-            return log
-        if "orders" not in self.tables:
+        table = self.tables.get("events")
+        if isinstance(table, EventLog):
+            return table
+        if table is None and "orders" in self.tables:
+            table = self.orders.assign(event=ORDER)
+        if table is None:
             raise Error("dataset.no_table", kind=Note("dataset.events"))
-        orders = self.orders.assign(event=ORDER)
-        return _log(orders, self.timezone)
+        return _log(table, self.timezone)
 
     @property
     def orders(self) -> pd.DataFrame:
