@@ -126,7 +126,7 @@ class Workspace:
         Args:
             data: The data set, or its tables by kind (naive times are then UTC).
             name: What people call it; None: its own name.
-            report: What the import found: JSON, or an object with `.to_json()`.
+            report: What the import found: plain JSON, or a `Report` with `.to_json()`.
             original: The file as it came.
 
         Raises:
@@ -209,15 +209,15 @@ class Workspace:
             features=features,
         )
 
-    def report(self, id: str) -> Any:  # noqa: A002, ANN401
-        """Return what the import found, as JSON; None if nothing was kept.
+    def report(self, id: str) -> str | None:  # noqa: A002
+        """Return what the import found, as the text of JSON; None if nothing was kept.
 
         Raises:
             Error: There is no such data set.
         """
         row = self._row(_DATASETS, id, "workspace.unknown")
         path = self.data / row.id / "report.json"
-        return json.loads(path.read_bytes()) if path.exists() else None
+        return path.read_text(encoding="utf-8") if path.exists() else None
 
     def rename(self, id: str, name: str) -> None:  # noqa: A002
         """Call a data set `name`.
@@ -357,7 +357,7 @@ def fingerprint(source: bytes | Path) -> str:
 
     Example:
         >>> fingerprint(b"user,time")[:8]
-        '0f7d7b0b'
+        '717e5648'
     """
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()

@@ -72,7 +72,7 @@ def test_a_data_set_comes_back_as_it_was_saved(home):
     pd.testing.assert_frame_equal(back.orders, frame)
     assert (back.id, back.name, back.timezone) == (id_, "sales", "Asia/Tokyo")
     assert back.notes == (note,)
-    assert home.report(id_) == {"rows": 3}
+    assert home.report(id_) == '{"rows": 3}'
     assert (home.data / id_ / "original").read_bytes() == b"user,time"
 
 

@@ -88,7 +88,7 @@ def test_each_data_set_is_whole_or_absent_after_kill_9(tmp_path):
             assert dataset.events.users[0].as_py().startswith(f"{i}-")
             assert len(dataset.events) == ROWS
             assert (dataset.users["i"] == i).all()
-            assert home.report(id_) == {"i": i}
+            assert home.report(id_) == f'{{"i": {i}}}'
             assert (home.data / id_ / "original").read_bytes() == original(i)
     # The moments are worth something only if some fell into a save.
     assert halves >= 3
