@@ -1,8 +1,10 @@
 """Data sets and notebooks on disk: whole or absent, and gone when deleted."""
 
+import contextlib
 import errno
 import json
 import os
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -150,8 +152,12 @@ def test_deleting_leaves_no_byte(home):
     )
     notebook = home.save_notebook({"title": marker, "entries": []})
     mapped = home.open(id_)
-    home.delete(id_)
-    home.delete_notebook(notebook)
+    # While another session is connected, SQLite keeps its log of changes.
+    with contextlib.closing(sqlite3.connect(home.root / "catalogue.db")) as other:
+        assert other.execute("SELECT count(*) FROM datasets").fetchone() == (2,)
+        home.delete(id_)
+        home.delete_notebook(notebook)
+        assert (home.root / "catalogue.db-wal").stat().st_size == 0
     for path in home.root.rglob("*"):
         if path.is_file():
             assert marker.encode() not in path.read_bytes(), path
