@@ -11,18 +11,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
+    "Dataset": "opslib.dataset",
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
     "Report": "opslib.ingest",
     "Result": "opslib.result",
     "Table": "opslib.ingest",
+    "Workspace": "opslib.workspace",
     "ab_plan": "opslib.analyses.ab_plan",
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
+    "demo": "opslib.sources",
+    "experiment": "opslib.dataset",
+    "from_table": "opslib.sources",
     "funnel": "opslib.analyses.funnel",
     "funnel_counts": "opslib.analyses.funnel_counts",
     "import_file": "opslib.ingest",
+    "open": "opslib.sources",
+    "orders": "opslib.dataset",
     "read_table": "opslib.ingest",
     "trend": "opslib.analyses.trend",
 }
@@ -34,23 +41,33 @@ if TYPE_CHECKING:
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
     from opslib.analyses.trend import trend
+    from opslib.dataset import Dataset, experiment, orders
     from opslib.eventlog import EventLog
     from opslib.ingest import Report, Table, import_file, read_table
     from opslib.result import Error, Note, Result
+    from opslib.sources import demo, from_table, open
+    from opslib.workspace import Workspace
 
 __all__ = [
+    "Dataset",
     "Error",
     "EventLog",
     "Note",
     "Report",
     "Result",
     "Table",
+    "Workspace",
     "ab_plan",
     "ab_summary",
     "ab_test",
+    "demo",
+    "experiment",
+    "from_table",
     "funnel",
     "funnel_counts",
     "import_file",
+    "open",
+    "orders",
     "read_table",
     "trend",
 ]

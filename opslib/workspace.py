@@ -1,0 +1,529 @@
+"""Workspace: data sets and notebooks kept on disk, whole or not at all.
+
+    catalogue.db        what there is: SQLite in WAL mode
+    data/<id>/          original, report.json, events.arrow, orders.arrow, ...
+    lock.db             held by those who save, so that nobody sweeps their files
+
+A data set is written under a temporary name, synced, renamed, and recorded last.
+"""
+
+import contextlib
+import datetime as dt
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import sqlalchemy as sa
+
+import opslib
+from opslib.dataset import KINDS, Dataset, Table
+from opslib.eventlog import EventLog
+from opslib.result import Error, Note
+
+ID = re.compile(r"[a-z0-9]{22,64}")
+TEMPORARY = ".new-"
+LONGEST_TITLE = 200
+LONGEST_NOTE = 10_000
+MOST_ENTRIES = 200
+LARGEST_NOTEBOOK = 1_000_000
+
+_CATALOGUE = sa.MetaData()
+_DATASETS = sa.Table(
+    "datasets",
+    _CATALOGUE,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("kinds", sa.JSON, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("users", sa.Integer),
+    sa.Column("created", sa.String, nullable=False),
+    sa.Column("timezone", sa.String, nullable=False),
+    sa.Column("notes", sa.JSON, nullable=False),
+    sa.Column("original", sa.String),
+    sa.Column("content", sa.String, nullable=False, unique=True),
+)
+_NOTEBOOKS = sa.Table(
+    "notebooks",
+    _CATALOGUE,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("entries", sa.JSON, nullable=False),
+    sa.Column("changed", sa.String, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A data set in the list: its tables, all their rows, and its users if known."""
+
+    id: str
+    name: str
+    kinds: tuple[str, ...]
+    rows: int
+    users: int | None
+    created: str
+
+
+@dataclass(frozen=True)
+class SavedNotebook:
+    """A notebook in the list: its title and how many entries it has."""
+
+    id: str
+    title: str
+    entries: int
+    changed: str
+
+
+class Workspace:
+    """The data sets and notebooks under one folder; threads and processes share it.
+
+    Args:
+        root: The folder, made if need be; None: OPSLIB_HOME, else ~/.opslib.
+    """
+
+    def __init__(self, root: Path | str | None = None) -> None:
+        home = root or os.environ.get("OPSLIB_HOME") or Path.home() / ".opslib"
+        self.root = Path(home)
+        self.data = self.root / "data"
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(exist_ok=True)
+        # A connection per use: none is left open, in whatever thread.
+        self._engine = sa.create_engine(
+            f"sqlite:///{self.root / 'catalogue.db'}",
+            poolclass=sa.NullPool,
+            connect_args={"timeout": 60},
+        )
+        sa.event.listen(self._engine, "connect", _connect)
+        with self._lock(alone=True) as alone:
+            if alone:
+                self._prepare()
+        if not alone:
+            # Somebody is at work; when this lock is ours too, the catalogue is there.
+            with self._lock():
+                pass
+
+    def save(
+        self,
+        data: Dataset | Mapping[str, Table],
+        *,
+        name: str | None = None,
+        report: Any = None,  # noqa: ANN401
+        original: bytes | Path | None = None,
+    ) -> str:
+        """Keep a data set and return its id; the same content is kept only once.
+
+        Args:
+            data: The data set, or its tables by kind (naive times are then UTC).
+            name: What people call it; None: its own name.
+            report: What the import found: plain JSON, or a `Report` with `.to_json()`.
+            original: The file as it came.
+
+        Raises:
+            Error: No table, no name, a kind that there is not, a column that mixes
+                kinds of values, or a full disk.
+        """
+        dataset = data if isinstance(data, Dataset) else Dataset("", "", data)
+        title = _name(name or dataset.name)
+        for kind in dataset.tables:
+            if kind not in KINDS:
+                raise Error("option.choice", option="data", got=kind, choices=[*KINDS])
+        if not dataset.tables:
+            raise Error("workspace.empty")
+        tables = {kind: getattr(dataset, kind) for kind in dataset.kinds}
+        id_ = secrets.token_hex(16)
+        new, final = self.data / f"{TEMPORARY}{id_}", self.data / id_
+        with self._lock(), _room(), _removed_on_failure(new, final):
+            new.mkdir()
+            _write(new, tables, report, original)
+            original_digest, content = _seal(new, dataset.timezone)
+            new.rename(final)
+            _sync(self.data)
+            row = {
+                "id": id_,
+                "name": title,
+                "kinds": list(tables),
+                "rows": sum(len(table) for table in tables.values()),
+                "users": _users(tables),
+                "created": _now(),
+                "timezone": dataset.timezone,
+                "notes": [[note.code, note.values] for note in dataset.notes],
+                "original": original_digest,
+                "content": content,
+            }
+            kept = self._record(row)
+            if kept != id_:
+                shutil.rmtree(final)
+        return kept
+
+    def find(self, digest: str) -> str | None:
+        """Return the id of the newest data set made of the file with this `digest`."""
+        query = sa.select(_DATASETS.c.id).where(_DATASETS.c.original == digest)
+        with self._engine.connect() as db:
+            return db.scalar(query.order_by(_DATASETS.c.created.desc()))
+
+    def list(self) -> tuple[Saved, ...]:
+        """Return the data sets, newest first."""
+        columns = [_DATASETS.c[name] for name in Saved.__dataclass_fields__]
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(*columns).order_by(_DATASETS.c.created.desc())
+            ).mappings()
+            return tuple(Saved(**{**row, "kinds": tuple(row["kinds"])}) for row in rows)
+
+    def open(self, id: str) -> Dataset:  # noqa: A002
+        """Map the tables of a data set into memory; all who open it share the pages.
+
+        Raises:
+            Error: There is no such data set.
+        """
+        row = self._row(_DATASETS, id, "workspace.unknown")
+        folder = self.data / row.id
+        try:
+            tables = {
+                kind: EventLog.open(folder / f"{kind}.arrow")
+                if kind == "events"
+                else _read_frame(folder / f"{kind}.arrow")
+                for kind in row.kinds
+            }
+        except FileNotFoundError:
+            # Somebody deleted it since the row was read.
+            raise Error("workspace.unknown", id=id) from None
+        return Dataset(
+            row.id,
+            row.name,
+            tables,
+            timezone=row.timezone,
+            notes=tuple(Note(code, **values) for code, values in row.notes),
+            digest=row.content,
+            features=features,
+        )
+
+    def report(self, id: str) -> str | None:  # noqa: A002
+        """Return what the import found, as the text of JSON; None if nothing was kept.
+
+        Raises:
+            Error: There is no such data set.
+        """
+        row = self._row(_DATASETS, id, "workspace.unknown")
+        path = self.data / row.id / "report.json"
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def rename(self, id: str, name: str) -> None:  # noqa: A002
+        """Call a data set `name`.
+
+        Raises:
+            Error: There is no such data set, or the name is empty or too long.
+        """
+        self._row(_DATASETS, id, "workspace.unknown")
+        with self._engine.begin() as db:
+            db.execute(_DATASETS.update().filter_by(id=id).values(name=_name(name)))
+
+    def delete(self, id: str) -> None:  # noqa: A002
+        """Delete a data set with its original: nothing of it stays in the folder.
+
+        Raises:
+            Error: There is no such data set.
+        """
+        row = self._row(_DATASETS, id, "workspace.unknown")
+        self._forget(_DATASETS, row.id)
+        # Windows keeps a file that a session has open: the next start sweeps it.
+        shutil.rmtree(self.data / row.id, ignore_errors=True)
+        _sync(self.data)
+
+    def save_notebook(self, notebook: Any, id: str | None = None) -> str:  # noqa: A002, ANN401
+        """Keep a notebook and return its id.
+
+        Args:
+            notebook: {"title": ..., "entries": [{"cell": {...}, "note": ...}, ...]};
+                a cell is {"analysis", "dataset", "options"}, or None beside a note.
+            id: The notebook to replace; None: a new one.
+
+        Raises:
+            Error: It has another shape or is too long, or there is none to replace.
+        """
+        row = {**_checked(notebook), "changed": _now()}
+        if id is None:
+            row["id"] = secrets.token_hex(16)
+            with _room(), self._engine.begin() as db:
+                db.execute(_NOTEBOOKS.insert().values(row))
+            return str(row["id"])
+        self._row(_NOTEBOOKS, id, "workspace.no_notebook")
+        with _room(), self._engine.begin() as db:
+            db.execute(_NOTEBOOKS.update().filter_by(id=id).values(row))
+        return id
+
+    def notebooks(self) -> tuple[SavedNotebook, ...]:
+        """Return the notebooks, the last changed first."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(_NOTEBOOKS).order_by(_NOTEBOOKS.c.changed.desc())
+            )
+            return tuple(
+                SavedNotebook(row.id, row.title, len(row.entries), row.changed)
+                for row in rows
+            )
+
+    def open_notebook(self, id: str) -> dict[str, Any]:  # noqa: A002
+        """Return a notebook as it was saved.
+
+        Raises:
+            Error: There is no such notebook.
+        """
+        row = self._row(_NOTEBOOKS, id, "workspace.no_notebook")
+        return {"title": row.title, "entries": row.entries}
+
+    def delete_notebook(self, id: str) -> None:  # noqa: A002
+        """Delete a notebook; the data sets that it is about stay.
+
+        Raises:
+            Error: There is no such notebook.
+        """
+        row = self._row(_NOTEBOOKS, id, "workspace.no_notebook")
+        self._forget(_NOTEBOOKS, row.id)
+
+    @contextlib.contextmanager
+    def _lock(self, *, alone: bool = False) -> Iterator[bool]:
+        """Hold the folder together with others, or try to hold it alone.
+
+        SQLite's file locks work alike for threads, processes and systems, and the
+        system drops them when a process is killed.
+        """
+        lock = sqlite3.connect(
+            self.root / "lock.db", timeout=0 if alone else 600, isolation_level=None
+        )
+        with contextlib.closing(lock):
+            try:
+                lock.execute("BEGIN EXCLUSIVE" if alone else "BEGIN")
+                # A lock is shared from the first read on.
+                lock.execute("SELECT * FROM sqlite_master").fetchall()
+            except sqlite3.OperationalError:
+                if not alone:
+                    raise
+                yield False
+            else:
+                yield True
+
+    def _prepare(self) -> None:
+        """Make the catalogue, and sweep what a crash has left of saves and deletes."""
+        with self._engine.begin() as db:
+            for table in _CATALOGUE.sorted_tables:
+                db.execute(sa.schema.CreateTable(table, if_not_exists=True))
+            known = set(db.scalars(sa.select(_DATASETS.c.id)))
+        for path in self.data.iterdir():
+            if path.name not in known:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _record(self, row: dict[str, Any]) -> str:
+        """Add a data set to the catalogue; return the id of the one that is there."""
+        try:
+            with self._engine.begin() as db:
+                db.execute(_DATASETS.insert().values(row))
+        except sa.exc.IntegrityError:
+            same = sa.select(_DATASETS.c.id).filter_by(content=row["content"])
+            with self._engine.connect() as db:
+                return db.execute(same).scalar_one()
+        return str(row["id"])
+
+    def _row(self, table: sa.Table, id_: str, code: str) -> sa.Row[Any]:
+        """Return the row of an id; all ids that there are not get the same answer."""
+        if isinstance(id_, str) and ID.fullmatch(id_):
+            with self._engine.connect() as db:
+                row = db.execute(sa.select(table).filter_by(id=id_)).one_or_none()
+                if row is not None:
+                    return row
+        raise Error(code, id=id_)
+
+    def _forget(self, table: sa.Table, id_: str) -> None:
+        with self._engine.begin() as db:
+            db.execute(table.delete().filter_by(id=id_))
+        with self._engine.connect() as db:
+            # The log of changes would keep the deleted row for a while.
+            db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def fingerprint(source: bytes | Path) -> str:
+    """Return the digest of a file, by which `Workspace.find` knows it again.
+
+    Example:
+        >>> fingerprint(b"user,time")[:8]
+        '717e5648'
+    """
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def features(table: Table) -> pd.DataFrame:
+    """Make a users table of events or orders."""
+    return opslib.user_features(table).table
+
+
+def _connect(db: sqlite3.Connection, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        db.execute(f"PRAGMA {pragma}")
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
+
+
+def _name(name: str) -> str:
+    if not name.strip():
+        raise Error("option.missing", option="name")
+    return _short(name.strip(), LONGEST_TITLE, "name")
+
+
+def _short(text: str, most: int, where: str) -> str:
+    if len(text) > most:
+        raise Error("workspace.long", where=where, size=len(text), most=most)
+    return text
+
+
+def _write(
+    folder: Path,
+    tables: Mapping[str, Table],
+    report: Any,  # noqa: ANN401
+    original: bytes | Path | None,
+) -> None:
+    """Write the files of a data set under names that are ours."""
+    if isinstance(original, bytes):
+        (folder / "original").write_bytes(original)
+    elif original is not None:
+        shutil.copyfile(original, folder / "original")
+    if report is not None:
+        found = report.to_json() if hasattr(report, "to_json") else report
+        text = found if isinstance(found, str) else json.dumps(found)
+        (folder / "report.json").write_text(text, encoding="utf-8")
+    for kind, table in tables.items():
+        path = folder / f"{kind}.arrow"
+        if isinstance(table, EventLog):
+            table.save(path)
+        else:
+            _write_frame(table, path, kind)
+
+
+def _write_frame(frame: pd.DataFrame, path: Path, kind: str) -> None:
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False).combine_chunks()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        # Of columns that Arrow can type, all values are of one type.
+        mixed = [
+            column
+            for column in frame.columns
+            if pd.api.types.infer_dtype(frame[column]).startswith("mixed")
+        ]
+        raise Error("workspace.column", kind=kind, columns=mixed) from None
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as to:
+        to.write_table(table)
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    mapped = pa.memory_map(str(path), "r")
+    # Blocks of single columns stay where they are mapped.
+    return pa.ipc.open_file(mapped).read_all().to_pandas(split_blocks=True)
+
+
+def _seal(folder: Path, timezone: str) -> tuple[str | None, str]:
+    """Sync all files; return the digests of the original and of all content."""
+    content = hashlib.sha256(timezone.encode())
+    original = None
+    for path in sorted(folder.iterdir()):
+        _sync(path)
+        if path.name != "report.json":
+            digest = fingerprint(path)
+            content.update(f"\n{path.name} {digest}".encode())
+            original = digest if path.name == "original" else original
+    _sync(folder)
+    return original, content.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows has no handle for a folder, and needs none.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _users(tables: Mapping[str, Table]) -> int | None:
+    """Count the users of the table that knows most of them."""
+    counts = [
+        len(table.users) if isinstance(table, EventLog) else table[column].nunique()
+        for table in tables.values()
+        for column in ("user", "unit")
+        if isinstance(table, EventLog) or column in table
+    ]
+    return max(counts, default=None)
+
+
+@contextlib.contextmanager
+def _removed_on_failure(*folders: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    """Say in words that the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Error("workspace.full") from error
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+            raise
+        raise Error("workspace.full") from error
+
+
+def _checked(notebook: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return title and entries of a notebook that came from outside."""
+    try:
+        plain = json.loads(json.dumps(notebook, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        raise Error("workspace.notebook", where="notebook") from None
+    size = len(json.dumps(plain))
+    if size > LARGEST_NOTEBOOK:
+        most = LARGEST_NOTEBOOK
+        raise Error("workspace.long", where="notebook", size=size, most=most)
+    _expect("notebook", plain, {"title": str, "entries": list})
+    entries = plain["entries"]
+    _short(plain["title"], LONGEST_TITLE, "title")
+    if len(entries) > MOST_ENTRIES:
+        most = MOST_ENTRIES
+        raise Error("workspace.long", where="entries", size=len(entries), most=most)
+    for i, entry in enumerate(entries):
+        where = f"entries[{i}]"
+        _expect(where, entry, {"cell": dict | None, "note": str})
+        _short(entry["note"], LONGEST_NOTE, f"{where}.note")
+        if entry["cell"] is not None:
+            cell = {"analysis": str, "dataset": str | None, "options": dict}
+            _expect(f"{where}.cell", entry["cell"], cell)
+    return dict(plain)
+
+
+def _expect(where: str, value: Any, shape: Mapping[str, Any]) -> None:  # noqa: ANN401
+    if not isinstance(value, dict) or set(value) != set(shape):
+        raise Error("workspace.notebook", where=where)
+    for key, kind in shape.items():
+        if not isinstance(value[key], kind):
+            raise Error("workspace.notebook", where=f"{where}.{key}")
