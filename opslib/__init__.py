@@ -14,6 +14,8 @@ _HOMES = {
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
+    "PersonaModel": "opslib.analyses.personas",
+    "PersonasResult": "opslib.analyses.personas",
     "Result": "opslib.result",
     "ab_plan": "opslib.analyses.ab_plan",
     "ab_summary": "opslib.analyses.ab_summary",
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
     from opslib.analyses.trend import trend
+    "personas": "opslib.analyses.personas",
+}
+
+if TYPE_CHECKING:
+    from opslib.analyses.personas import PersonaModel, PersonasResult, personas
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
@@ -44,6 +51,10 @@ __all__ = [
     "funnel",
     "funnel_counts",
     "trend",
+    "PersonaModel",
+    "PersonasResult",
+    "Result",
+    "personas",
 ]
 
 
