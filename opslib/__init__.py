@@ -14,7 +14,7 @@ _HOMES = {
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
-    "PersonaModel": "opslib.analyses.personas",
+    "PersonaModel": "opslib.analyses._persona_model",
     "PersonasResult": "opslib.analyses.personas",
     "Result": "opslib.result",
     "ab_plan": "opslib.analyses.ab_plan",
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 }
 
 if TYPE_CHECKING:
-    from opslib.analyses.personas import PersonaModel, PersonasResult, personas
+    from opslib.analyses._persona_model import PersonaModel
+    from opslib.analyses.personas import PersonasResult, personas
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import hypergeom, norm
+from scipy.special import ndtr
+from scipy.stats import hypergeom  # type: ignore[attr-defined]
 
 from opslib import words
 from opslib.result import Note
@@ -146,7 +147,7 @@ def _number(
     overall = values[known].mean()
     d = np.bincount(labels, z, k) / sizes
     v = d * np.sqrt(sizes * (n - 1) / np.maximum(n - sizes, 1))
-    p_value = 2 * norm.sf(np.abs(v))
+    p_value = 2 * ndtr(-np.abs(v))
     positive = values[known].min() >= 0 and overall > 0
     agree = np.sign(value - overall) == np.sign(d)
     more, less = ("high", "low") if column.latest is None else ("early", "late")

@@ -7,37 +7,15 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from opslib import charts, words
+from opslib import words
 from opslib.analyses import _persona_cards as traits_of
+from opslib.analyses import _persona_views as views
 from opslib.analyses._persona_model import PersonaModel, assignments, user_ids
 from opslib.result import Error, Note, Result, say
 from opslib.stats import clusters, encoding
 
 FEWEST_USERS = 60
 MOST_PERSONAS = 20
-MOST_ROWS = 30
-
-
-@dataclass(frozen=True)
-class Card:
-    """One persona as a page shows it, in one language.
-
-    Attributes:
-        over: Up to five traits above average, under: up to three below, strongest
-            first; columns trait, comparison (value beside that of all users), index
-            (100 is average), d (standard deviations from the average).
-        examples: The three users nearest to the middle.
-        sentence: All of it in one sentence.
-    """
-
-    persona: int
-    name: str
-    users: int
-    share: float
-    over: pd.DataFrame
-    under: pd.DataFrame
-    examples: tuple[str, ...]
-    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,36 +64,15 @@ class PersonasResult(Result):
         own = self.assignments[self.assignments["persona"] == persona]
         return own.sort_values(["distance", "user"])["user"].reset_index(drop=True)
 
-    def cards(self, lang: str = "en") -> list[Card]:
+    def cards(self, lang: str = "en") -> list[views.Card]:
         """Return a card per persona, in `lang`."""
         return [
-            self._card(persona, name, lang)
+            views.card(
+                self.traits[self.traits["persona"] == persona], self.users(persona),
+                persona=persona, name=name, total=len(self.assignments), lang=lang,
+            )
             for persona, name in enumerate(self.model.names(lang), 1)
-        ]
-
-    def _card(self, persona: int, name: str, lang: str) -> Card:
-        users = int(self.table["users"][persona - 1])
-        share = float(self.table["share"][persona - 1])
-        own = self.traits[self.traits["persona"] == persona]
-        over, under = (
-            _told(rows, lang) for rows in (traits_of.over(own), traits_of.under(own))
-        )
-        both = pd.concat([over, under])
-        facts = [
-            Note("personas.fact", trait=row.trait, comparison=row.comparison).text(lang)
-            for row in both.sort_values("d", key=lambda d: -d.abs())
-            .head(3)
-            .itertuples()
-        ]
-        sentence = Note(
-            "personas.card" if facts else "personas.card_average",
-            name=name, n=users, users=users, share=share,
-            facts=words.text("personas.semicolon", lang).join(facts),
-        )  # fmt: skip
-        examples = tuple(self.users(persona).head(3))
-        return Card(
-            persona, name, users, share, over, under, examples, sentence.text(lang)
-        )
+        ]  # fmt: skip
 
     def describe(self, lang: str = "en") -> str:
         """State the personas and their shares, and whether they are groups at all."""
@@ -136,76 +93,8 @@ class PersonasResult(Result):
 
     def chart(self, lang: str = "en") -> alt.TopLevelMixin:
         """Draw how far each persona is from the average, where it tells most."""
-        rows = self._telling(lang)
-        titles = {
-            column: words.text(f"personas.axis_{column}", lang)
-            for column in ("persona", "trait", "d", "comparison", "cell", "light")
-        }
-        shape = charts.Shape(rows, titles)
-        x = alt.X(**shape.field("persona", "nominal", sort=None, axis=alt.Axis(
-            labelAngle=0, labelLimit=160, orient="top", title=None)))  # fmt: skip
-        y = alt.Y(**shape.field("trait", "nominal", sort=None, axis=alt.Axis(
-            labelLimit=220, title=None)))  # fmt: skip
-        scale = alt.Scale(domain=[-1.5, 0, 1.5], clamp=True, range=COLOURS)
-        base = alt.Chart(shape.frame).encode(
-            x=x, y=y, tooltip=shape.tooltip(
-                {"persona": "", "trait": "", "comparison": "", "d": "+.2f"}
-            ),
-        )  # fmt: skip
-        cells = base.mark_rect().encode(
-            color=alt.Color(**shape.field("d", "quantitative", scale=scale))
-        )
-        text = base.mark_text(fontSize=12).encode(
-            text=alt.Text(**shape.field("cell", "nominal")),
-            color=alt.Color(
-                **shape.field("light", "nominal", scale=None, legend=None),
-            ),
-        )
-        height = 60 + 30 * rows["trait"].nunique()
-        return charts.finish(cells + text, self.describe(lang), height=height)
-
-    def _telling(self, lang: str) -> pd.DataFrame:
-        """Return the rows of the chart: the strongest columns and levels, worded."""
-        number = self.traits["side"].isin(traits_of.NUMBER_SIDES)
-        label = self.traits["column"].map(words.clean)
-        level = self.traits["level"].where(
-            self.traits["side"] == "level", words.text("personas.no_value", lang)
-        )
-        colon = words.text("personas.colon", lang)
-        label = label.where(number, label + colon + level.astype(str))
-        rows = self.traits.assign(trait=label, size=self.traits["d"].abs())
-        best = rows.groupby("trait", sort=False)["size"].max().nlargest(MOST_ROWS)
-        rows = rows[rows["trait"].isin(best.index)].copy()
-        names = [f"{i} {name}" for i, name in enumerate(self.model.names(lang), 1)]
-        rows["persona"] = [names[persona - 1] for persona in rows["persona"]]
-        rows["comparison"] = [
-            traits_of.comparison(row, lang) for row in rows.to_dict("records")
-        ]
-        rows["cell"] = [
-            words.number(value, lang)
-            if side in traits_of.NUMBER_SIDES
-            else words.percent(value, lang)
-            for side, value in zip(rows["side"], rows["value"], strict=True)
-        ]
-        rows["light"] = np.where(rows["size"] > 1, "white", "#111827")
-        return rows
-
-
-# Blue below, orange above the average: told apart in every colour vision.
-COLOURS = ["#0072B2", "#F3F4F6", "#B45309"]
-
-
-def _told(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Word the traits of a card."""
-    records = rows.to_dict("records")
-    return pd.DataFrame(
-        {
-            "trait": [traits_of.trait_of(row).text(lang) for row in records],
-            "comparison": [traits_of.comparison(row, lang) for row in records],
-            "index": rows["index"].to_list(),
-            "d": rows["d"].to_list(),
-        }
-    )
+        names = self.model.names(lang)
+        return views.heat_map(self.traits, names, self.describe(lang), lang)
 
 
 def personas(
@@ -285,14 +174,15 @@ def _distinct(users: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
         known = rows["user"].notna() & ~rows["user"].duplicated()
         if lost := int((~known).sum()):
             warnings.append(Note("personas.repeated", n=lost, count=lost))
-            rows = rows[known]
-        key = user_ids(rows)
+        rows = rows[known]
+        key: pd.Series | pd.DataFrame = rows["user"].astype("str")
     else:
         warnings.append(Note("personas.row_number"))
-        key = rows.astype(str)
-    order = np.argsort(pd.util.hash_pandas_object(key, index=False), kind="stable")
-    ordered = rows.iloc[order]
-    return ordered.assign(user=user_ids(rows).to_numpy()[order]), warnings
+        mixed = [column for column in rows if rows[column].dtype == object]
+        key = rows.astype(dict.fromkeys(mixed, "str"))
+    rows = rows.assign(user=user_ids(rows).to_numpy())
+    hashes = pd.util.hash_pandas_object(key, index=False).to_numpy()
+    return rows.iloc[np.argsort(hashes, kind="stable")], warnings
 
 
 def _columns(
@@ -339,7 +229,7 @@ def _table(
 
 def _further_apart(evidence: pd.DataFrame) -> list[Note]:
     """Tell of a clearly better silhouette that was passed over for its small groups."""
-    best = evidence.loc[evidence["silhouette"].idxmax()]
+    best = evidence.iloc[int(evidence["silhouette"].argmax())]
     chosen = evidence.loc[evidence["chosen"]].iloc[0]
     if chosen["silhouette"] >= best["silhouette"] - 0.05 * abs(best["silhouette"]):
         return []

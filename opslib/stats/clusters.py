@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,11 +79,12 @@ def fit(points: NDArray[np.float64], k: int, *, seed: int = 0) -> Clusters:
     """
     start = points[:START_ROWS]
     # One thread adds up in one order, and is faster when many sessions share the cores.
-    with threadpool_limits(1, user_api="openmp"):
-        model = KMeans(k, n_init=10, random_state=seed).fit(start)
+    with threadpool_limits(1, user_api="openmp"):  # type: ignore[no-untyped-call]
+        model: Any = KMeans(k, n_init=10, random_state=seed)  # type: ignore[no-untyped-call]
+        model.fit(start)
         if len(points) > len(start):
-            centres = model.cluster_centers_
-            model = KMeans(k, init=centres, n_init=1, max_iter=10).fit(points)
+            model.set_params(init=model.cluster_centers_, n_init=1, max_iter=10)
+            model.fit(points)
     centres = np.round(model.cluster_centers_, 9) + 0.0
     sizes = np.bincount(nearest(points, centres)[0], minlength=k)
     centres = centres[np.lexsort([*centres.T[::-1], -sizes])]
@@ -147,4 +149,4 @@ def choose(table: pd.DataFrame, n: int) -> int:
     if (near & enough).any():
         return int(table.loc[near & enough, "k"].min())
     pool = table[enough] if enough.any() else table
-    return int(pool.loc[pool["silhouette"].idxmax(), "k"])
+    return int(pool["k"].iloc[int(pool["silhouette"].argmax())])

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import skew
 
 from opslib.result import Error, Note
 
@@ -219,7 +218,8 @@ def _number(
         return Note("encoding.constant", column=name)
     flag = bool(len(known) < 0.95 * len(values))
     even = np.clip(np.where(np.isnan(values), fill, values), low, high)
-    log = bool(known.min() >= 0 and skew(even) > 1)
+    skewness = (((even - even.mean()) / even.std()) ** 3).mean()
+    log = bool(known.min() >= 0 and skewness > 1)
     even = np.log1p(even) if log else even
     mean, sd = float(even.mean()), float(even.std())
     return Number(name, fill, flag, low, high, log, mean, sd, latest)
@@ -257,7 +257,7 @@ def _echoes(frame: pd.DataFrame, used: Sequence[Column]) -> dict[str, Note]:
     if len(numbers) < 2:
         return {}
     scaled = [column.points(frame[column.column])[:, 0] for column in numbers]
-    rho = np.corrcoef(scaled)
+    rho = np.asarray(np.corrcoef(scaled))
     kept: list[int] = []
     out: dict[str, Note] = {}
     for i, column in enumerate(numbers):
@@ -294,8 +294,8 @@ def _floats(
         if not pd.api.types.is_datetime64_any_dtype(series):
             dates = pd.to_datetime(series, errors="coerce", format="ISO8601")
             series = _same(series, dates, name)
-        days = (pd.Timestamp(latest) - _naive(series)) / pd.Timedelta("1D")
-        return days.to_numpy(float)
+        before = pd.Timestamp(latest) - _naive(series)
+        return before.dt.total_seconds().to_numpy(float) / 86_400
     if not pd.api.types.is_numeric_dtype(series):
         numbers = pd.to_numeric(series.astype(object), errors="coerce")
         series = _same(series, numbers, name)
