@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from opslib import charts, words
@@ -12,8 +11,9 @@ from opslib.analyses import _persona_cards as traits_of
 from opslib.result import Note
 
 MOST_ROWS = 30
-# Blue below, orange above the average: told apart in every colour vision.
-COLOURS = ["#0072B2", "#F3F4F6", "#D98B3A"]
+# Blue below, orange above the average: told apart in every colour vision, and light
+# enough for dark numbers.
+COLOURS = ["#7DB8DA", "#F3F4F6", "#F0B45F"]
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,16 @@ def heat_map(
     rows = _telling(traits, names, lang)
     titles = {
         column: words.text(f"personas.axis_{column}", lang)
-        for column in ("persona", "trait", "d", "comparison", "cell", "light")
+        for column in ("persona", "trait", "d", "comparison", "cell")
     }
     shape = charts.Shape(rows, titles)
     x = alt.X(**shape.field("persona", "nominal", sort=None, axis=alt.Axis(
         labelAngle=0, labelLimit=160, orient="top", title=None)))  # fmt: skip
     y = alt.Y(**shape.field("trait", "nominal", sort=None, axis=alt.Axis(
         labelLimit=220, title=None)))  # fmt: skip
-    scale = alt.Scale(domain=[-1.5, 0, 1.5], clamp=True, range=COLOURS)
+    scale = alt.Scale(
+        domain=[-1.5, 0, 1.5], clamp=True, range=COLOURS, interpolate="rgb"
+    )
     base = alt.Chart(shape.frame).encode(
         x=x, y=y, tooltip=shape.tooltip(
             {"persona": "", "trait": "", "comparison": "", "d": "+.2f"}
@@ -118,11 +120,8 @@ def heat_map(
     cells = base.mark_rect().encode(
         color=alt.Color(**shape.field("d", "quantitative", scale=scale))
     )
-    text = base.mark_text(fontSize=12).encode(
-        text=alt.Text(**shape.field("cell", "nominal")),
-        color=alt.Color(
-            **shape.field("light", "nominal", scale=None, legend=None),
-        ),
+    text = base.mark_text(fontSize=12, color="#111827").encode(
+        text=alt.Text(**shape.field("cell", "nominal"))
     )
     height = 60 + 30 * rows["trait"].nunique()
     return charts.finish(cells + text, alt_text, height=height)
@@ -150,5 +149,4 @@ def _telling(traits: pd.DataFrame, names: Sequence[str], lang: str) -> pd.DataFr
         else words.percent(value, lang)
         for side, value in zip(rows["side"], rows["value"], strict=True)
     ]
-    rows["light"] = np.where(rows["size"] > 1, "white", "#111827")
     return rows

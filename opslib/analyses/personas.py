@@ -120,7 +120,7 @@ def personas(
 
     Raises:
         Error: Fewer than 60 users, nothing to group by, an unknown or unusable
-            feature, or k out of range.
+            feature, two columns of one name, or k out of range.
 
     References:
         Rousseeuw (1987), Silhouettes; words for it from Kaufman & Rousseeuw (1990).
@@ -169,6 +169,8 @@ def personas(
 def _distinct(users: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     """Return one row per user in an order that is random but not that of the file."""
     rows = users.reset_index(drop=True).rename(columns=str)
+    if (again := rows.columns[rows.columns.duplicated()]).size:
+        raise Error("personas.same_name", got=again[0])
     warnings: list[Note] = []
     if "user" in rows:
         known = rows["user"].notna() & ~rows["user"].duplicated()

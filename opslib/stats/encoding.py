@@ -55,7 +55,7 @@ class Number:
         return 1 + self.flag
 
     def values(self, series: pd.Series) -> NDArray[np.float64]:
-        """Return the column as floats, missing and infinite as NaN."""
+        """Return the column as floats, missing and beyond 1e100 as NaN."""
         return _floats(series, self.column, self.latest)
 
     def points(self, series: pd.Series) -> NDArray[np.float64]:
@@ -103,7 +103,7 @@ class Category:
 
     def points(self, series: pd.Series) -> NDArray[np.float64]:
         """Return n x width coordinates."""
-        codes, found = pd.factorize(series)
+        codes, found = pd.factorize(_plain(series))
         position = {level: i for i, level in enumerate(self.levels)}
         place = [position.get(_level(value), len(self.levels) + 1) for value in found]
         # The code of a missing value is -1, which picks the last entry.
@@ -214,7 +214,7 @@ def _number(
         return Note("encoding.empty", column=name, share=1.0)
     fill = float(np.median(known))
     low, high = (float(value) for value in np.quantile(known, [0.01, 0.99]))
-    if not low < high:
+    if not high - low > 1e-100:
         return Note("encoding.constant", column=name)
     flag = bool(len(known) < 0.95 * len(values))
     even = np.clip(np.where(np.isnan(values), fill, values), low, high)
@@ -300,7 +300,8 @@ def _floats(
         numbers = pd.to_numeric(series.astype(object), errors="coerce")
         series = _same(series, numbers, name)
     values = series.to_numpy(float, na_value=np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
+    # Beyond 1e100 a square overflows: no measure of a user is that large.
+    return np.where(np.abs(values) < 1e100, values, np.nan)
 
 
 def _same(raw: pd.Series, read: pd.Series, name: str) -> pd.Series:

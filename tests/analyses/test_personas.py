@@ -9,7 +9,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from opslib import words
+from opslib import charts, words
 from opslib.analyses._persona_cards import Trait, names
 from opslib.analyses._persona_model import PersonaModel
 from opslib.analyses.personas import _verdict, personas
@@ -222,6 +222,12 @@ def test_feature_asked_for_that_cannot_be_used_is_an_error(shop):
         personas(users, features=["amount", "one"])
 
 
+def test_two_columns_of_one_name_are_an_error(shop):
+    users = shop[0].rename(columns={"city": "amount"})
+    with pytest.raises(Error, match="Two columns are called “amount”; rename one"):
+        personas(users)
+
+
 def test_nothing_to_group_by_is_an_error(shop):
     users = shop[0][["user"]].assign(one=1, id=range(400))
     with pytest.raises(Error, match=r"No column can be used.*“one”, “id”") as error:
@@ -352,6 +358,10 @@ def test_dates_are_days_before_the_latest(shop):
     assert "老用户 距最近日期 290 天（全体 145 天）" in told
     again = result.model.predict(users.astype({"注册日期": "str"}))
     pd.testing.assert_frame_equal(again, result.assignments)
+
+
+def test_chart_can_be_drawn(found):
+    assert charts.export(found.chart("zh_CN"), "svg").startswith(b"<svg")
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)

@@ -126,10 +126,18 @@ def test_decimals_nullable_and_category_columns_are_read():
     nullable = pd.array([*range(0, 270, 3), None], dtype="Int64")
     assert only(nullable).fill == 133.5
     assert only(pd.Categorical(["a", "b"] * 50)).levels == ("a", "b")
-    assert only(pd.Series([["a"], ["b"]] * 50, dtype=object)).levels == (
+    lists = pd.Series([["a"], ["b"]] * 50, dtype=object)
+    assert (only(lists).points(lists) > 0).sum(axis=0).tolist() == [50, 50, 0, 0]
+    assert only(lists).levels == (
         "['a']",
         "['b']",
     )
+
+
+def test_extreme_numbers_do_not_overflow():
+    assert only(np.linspace(-1, 1, 100) * 1e300) == "encoding.empty"
+    assert only(np.linspace(-1, 1, 100) * 1e-300) == "encoding.constant"
+    assert isinstance(only(np.linspace(-1, 1, 100) * 1e60), Number)
 
 
 def test_numbers_that_say_the_same_are_kept_once_unless_asked_for():
