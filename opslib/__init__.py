@@ -22,22 +22,19 @@ _HOMES = {
     "ab_test": "opslib.analyses.ab_test",
     "funnel": "opslib.analyses.funnel",
     "funnel_counts": "opslib.analyses.funnel_counts",
+    "personas": "opslib.analyses.personas",
     "trend": "opslib.analyses.trend",
 }
 
 if TYPE_CHECKING:
+    from opslib.analyses._persona_model import PersonaModel
     from opslib.analyses.ab_plan import ab_plan
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
-    from opslib.analyses.trend import trend
-    "personas": "opslib.analyses.personas",
-}
-
-if TYPE_CHECKING:
-    from opslib.analyses._persona_model import PersonaModel
     from opslib.analyses.personas import PersonasResult, personas
+    from opslib.analyses.trend import trend
     from opslib.eventlog import EventLog
     from opslib.result import Error, Note, Result
 
@@ -45,17 +42,16 @@ __all__ = [
     "Error",
     "EventLog",
     "Note",
+    "PersonaModel",
+    "PersonasResult",
     "Result",
     "ab_plan",
     "ab_summary",
     "ab_test",
     "funnel",
     "funnel_counts",
-    "trend",
-    "PersonaModel",
-    "PersonasResult",
-    "Result",
     "personas",
+    "trend",
 ]
 
 
