@@ -15,6 +15,8 @@ _HOMES = {
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
+    "PersonaModel": "opslib.analyses._persona_model",
+    "PersonasResult": "opslib.analyses.personas",
     "Report": "opslib.ingest",
     "Result": "opslib.result",
     "Table": "opslib.ingest",
@@ -30,16 +32,19 @@ _HOMES = {
     "import_file": "opslib.ingest",
     "open": "opslib.sources",
     "orders": "opslib.dataset",
+    "personas": "opslib.analyses.personas",
     "read_table": "opslib.ingest",
     "trend": "opslib.analyses.trend",
 }
 
 if TYPE_CHECKING:
+    from opslib.analyses._persona_model import PersonaModel
     from opslib.analyses.ab_plan import ab_plan
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
+    from opslib.analyses.personas import PersonasResult, personas
     from opslib.analyses.trend import trend
     from opslib.dataset import Dataset, experiment, orders
     from opslib.eventlog import EventLog
@@ -53,6 +58,8 @@ __all__ = [
     "Error",
     "EventLog",
     "Note",
+    "PersonaModel",
+    "PersonasResult",
     "Report",
     "Result",
     "Table",
@@ -68,6 +75,7 @@ __all__ = [
     "import_file",
     "open",
     "orders",
+    "personas",
     "read_table",
     "trend",
 ]
