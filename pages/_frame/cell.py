@@ -1,0 +1,166 @@
+"""How a result is shown, the same on every page and for every analysis."""
+
+import inspect
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from opslib import charts, words
+from opslib.result import Error, Result
+from pages._frame import data
+from pages._frame.frame import current, note, problem
+from pages._frame.text import WORDS, language, t
+
+SHARES = {
+    "share", "from_start", "from_start_low", "from_start_high", "from_previous",
+    "matured_from_start", "lift", "lift_low", "lift_high", "retention",
+}  # fmt: skip
+MOST_ROWS = 1_000
+
+
+def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
+    """Show the answer, the chart, what to know, and what lies behind them."""
+    lang = language()
+    with st.container(key=f"answer-{analysis}"):
+        st.text(result.describe(lang))
+    chart = result.chart(lang)
+    st.altair_chart(chart)
+    for warning in result.warnings:
+        note(warning.text(lang))
+    key = f"{analysis}.{current().dataset_id}"
+    _share(analysis, result, options, chart, key)
+    _users(result, key)
+    with st.expander(t("frame.table")):
+        _table(analysis, result.table, f"{key}.table")
+    if text := _definition(analysis):
+        with st.expander(t("frame.definition")):
+            st.markdown(text)
+    with st.expander(t("frame.python")):
+        dataset_id = current().dataset_id
+        st.code(data.code(analysis, dataset_id, options), language="python")
+
+
+def _share(
+    analysis: str,
+    result: Result,
+    options: dict[str, Any],
+    chart: alt.TopLevelMixin,
+    key: str,
+) -> None:
+    """Offer what can be taken away: a pin in the notebook, the link, the picture."""
+    frame = current()
+    with st.container(horizontal=True, key=f"share-{analysis}"):
+        with st.popover(t("frame.link")):
+            st.caption(t("frame.link_help"))
+            frame.show_link(st.empty())
+        st.download_button(
+            t("frame.png"),
+            lambda: charts.export(chart, "png", title=result.describe(language())),
+            file_name=f"{analysis}.png",
+            mime="image/png",
+            on_click="ignore",
+            key=f"{key}.png",
+        )
+
+
+def _users(result: Result, key: str) -> None:
+    """Turn any number of the result into the list of users behind it.
+
+    A parameter of `result.users` named as a column of the table offers its values,
+    one named `<column>_index` the positions of its rows; a yes-or-no one is a toggle.
+    """
+    if not hasattr(result, "users"):
+        return
+    fold = st.expander(t("frame.users"), key=f"{key}.users", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        chosen = {}
+        for name, parameter in inspect.signature(result.users).parameters.items():
+            values = _values(result.table, name)
+            if isinstance(parameter.default, bool):
+                chosen[name] = row.toggle(_header(name), key=f"{key}.{name}")
+            elif values:
+                chosen[name] = row.selectbox(
+                    _header(name),
+                    values,
+                    format_func=lambda value, values=values: words.clean(values[value]),
+                    key=f"{key}.{name}",
+                    width=260,
+                )
+        try:
+            found = pd.DataFrame({"user": pd.Series(result.users(**chosen))})
+        except Error as error:
+            problem(error.text(language()))
+            return
+        st.text(t("frame.users_found", n=len(found)))
+        _table("users", found, f"{key}.found")
+
+
+def _values(table: pd.DataFrame, name: str) -> dict[Any, str]:
+    """Return what the parameter `name` may be, and how each is shown."""
+    column = name.removesuffix("_index")
+    if column not in table:
+        return {}
+    values = table[column].drop_duplicates()
+    texts = (
+        values.dt.date if pd.api.types.is_datetime64_any_dtype(values) else values
+    ).astype("str")
+    shown = range(len(values)) if name != column else values.tolist()
+    return dict(zip(shown, texts, strict=True))
+
+
+def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
+    """Show a table under translated headers, and offer it as CSV."""
+    st.dataframe(
+        table.head(MOST_ROWS),
+        hide_index=True,
+        column_config={
+            column: _column(analysis, str(column), table) for column in table
+        },
+        key=key,
+    )
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    if len(table) > MOST_ROWS:
+        left.caption(t("frame.first_rows", n=MOST_ROWS, rows=len(table)))
+    right.download_button(
+        t("frame.csv"),
+        lambda: data.csv(table),
+        file_name=f"{analysis}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"{key}.csv",
+        width="stretch",
+    )
+
+
+def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: ANN401
+    """Head a column in the language of the session, and write shares as percent."""
+    header = _header(column, analysis)
+    interval = column in {"low", "high"} and "share" in table
+    if column in SHARES or interval:
+        return st.column_config.NumberColumn(header, format="percent")
+    if pd.api.types.is_datetime64_any_dtype(table[column]):
+        return st.column_config.DateColumn(header, format="YYYY-MM-DD")
+    if pd.api.types.is_numeric_dtype(table[column]):
+        return st.column_config.NumberColumn(header, format="localized")
+    return st.column_config.Column(header)
+
+
+def _header(column: str, analysis: str = "") -> str:
+    """Return the name of a column in the language of the session, or as it stands."""
+    for code in (f"column.{analysis}.{column}", f"column.{column}"):
+        if WORDS.has(code):
+            return t(code)
+    return words.clean(column)
+
+
+def _definition(analysis: str) -> str | None:
+    """Return how the analysis counts, and its source, as the catalogues say it."""
+    code = f"{analysis}.definition"
+    if words.has(code):
+        return words.text(code, language())
+    return t(code) if WORDS.has(code) else None
