@@ -3,3 +3,6 @@
 from pages._frame.page import Page
 
 page = Page("home")
+
+page.figures()
+page.questions()

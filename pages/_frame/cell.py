@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from opslib import charts, words
+from opslib.export import to_csv
 from opslib.result import Error, Result
 from pages._frame import data
 from pages._frame.frame import current, note, problem
@@ -26,7 +27,8 @@ def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
     with st.container(key=f"answer-{analysis}"):
         st.text(result.describe(lang))
     chart = result.chart(lang)
-    st.altair_chart(chart)
+    with st.container(key=f"chart-{analysis}"):
+        st.altair_chart(chart)
     for warning in result.warnings:
         note(warning.text(lang))
     key = f"{analysis}.{current().dataset_id}"
@@ -52,6 +54,7 @@ def _share(
     """Offer what can be taken away: a pin in the notebook, the link, the picture."""
     frame = current()
     with st.container(horizontal=True, key=f"share-{analysis}"):
+        _pin(analysis, options, key)
         with st.popover(t("frame.link")):
             st.caption(t("frame.link_help"))
             frame.show_link(st.empty())
@@ -63,6 +66,24 @@ def _share(
             on_click="ignore",
             key=f"{key}.png",
         )
+
+
+def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
+    """Offer to keep the cell in a notebook, with a note."""
+    popover = st.popover(t("frame.pin"), key=f"{key}.pin", on_change="rerun")
+    if not popover.open:
+        return
+    with popover, st.form(f"{key}.pinned", border=False):
+        titles = data.notebooks()
+        notebook = st.selectbox(
+            t("frame.pin_to"),
+            [*titles, None],
+            format_func=lambda id_: titles.get(id_) or t("frame.pin_new"),
+        )
+        written = st.text_area(t("frame.pin_note"), max_chars=10_000)
+        if st.form_submit_button(t("frame.pin_do"), type="primary"):
+            data.pin(notebook, analysis, current().dataset_id, options, written)
+            st.success(t("frame.pinned"))
 
 
 def _users(result: Result, key: str) -> None:
@@ -128,7 +149,7 @@ def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
         left.caption(t("frame.first_rows", n=MOST_ROWS, rows=len(table)))
     right.download_button(
         t("frame.csv"),
-        lambda: data.csv(table),
+        lambda: to_csv(table),
         file_name=f"{analysis}.csv",
         mime="text/csv",
         on_click="ignore",

@@ -2,19 +2,23 @@
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+import opslib as ops
+from opslib import cells
+from opslib.dataset import Dataset
+from opslib.result import Result
+from opslib.workspace import Workspace
 from pages._frame.text import t
 
-if TYPE_CHECKING:
-    from opslib.dataset import Dataset
-    from opslib.result import Result
-
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
-DEMO_USERS = 2_000
+TIMED = ("events", "orders", "daily")
+DAY = 86_400
+_PINNING = threading.Lock()
 
 
 def default(lang: str) -> str:
@@ -24,52 +28,66 @@ def default(lang: str) -> str:
 
 def names() -> dict[str, str]:
     """Return the name of every data set by its id, the demos last."""
-    from opslib.workspace import Workspace
-
-    saved = {entry.id: entry.name for entry in Workspace().list()}
+    saved = {entry.id: entry.name for entry in workspace().list()}
     return saved | {demo: t(f"frame.{demo}") for demo in DEMOS.values()}
 
 
+@st.cache_resource(show_spinner=False)
+def workspace() -> Workspace:
+    """Return the folder of all data sets and notebooks."""
+    return Workspace()
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def load(dataset_id: str) -> "Dataset":
-    """Open a data set; its events are mapped into memory once for everybody."""
-    import opslib as ops
-    from opslib.workspace import Workspace
+def load(dataset_id: str) -> Dataset:
+    """Open a data set, once for all sessions; its events are mapped into memory.
 
-    for flavour, demo in DEMOS.items():
-        if dataset_id == demo:
-            return ops.demo(users=DEMO_USERS, seed=0, flavour=flavour[:2])
-    return Workspace().open(dataset_id)
+    Args:
+        dataset_id: One of `names`, never anything else from a link: a path would open.
+    """
+    return ops.open(dataset_id)
 
 
-def run(analysis: str, dataset_id: str, options: dict[str, Any]) -> "Result":
+def run(analysis: str, dataset_id: str, options: dict[str, Any]) -> Result:
     """Run a cell, or return what an equal cell gave any session before."""
     plain = json.dumps(options, sort_keys=True)
     return _run(analysis, dataset_id, load(dataset_id).digest, plain)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _run(analysis: str, dataset_id: str, digest: str, options: str) -> "Result":  # noqa: ARG001
-    from opslib import cells
-
+def _run(analysis: str, dataset_id: str, digest: str, options: str) -> Result:  # noqa: ARG001
     return cells.run(analysis, load(dataset_id), json.loads(options))
 
 
 def code(analysis: str, dataset_id: str, options: dict[str, Any]) -> str:
     """Return the lines of Python that give the same numbers."""
-    from opslib import cells
-
     return cells.code(analysis, dataset_id, options)
 
 
-def csv(table: pd.DataFrame) -> bytes:
-    """Write a table as a file for spreadsheets."""
-    from opslib.export import to_csv
+@st.cache_resource(max_entries=64, show_spinner=False)
+def figures(dataset_id: str, digest: str) -> dict[str, float]:  # noqa: ARG001
+    """Return how much there is of what: users, events, days, revenue, ..."""
+    dataset = load(dataset_id)
+    tables = {kind: getattr(dataset, kind) for kind in dataset.kinds}
+    found: dict[str, float] = {}
+    if log := tables.pop("events", None):
+        found |= {"users": len(log.users), "events": len(log)}
+    for kind, table in tables.items():
+        for column, code in (("user", "users"), ("unit", "units")):
+            if column in table:
+                found.setdefault(code, table[column].nunique())
+        if kind == "orders":
+            found["orders"] = len(table)
+            if "amount" in table:
+                found["revenue"] = table["amount"].sum()
+        found.setdefault("rows", len(table))
+    if timed := [kind for kind in TIMED if kind in dataset.kinds]:
+        first, last = span(dataset, timed[0])
+        found["days"] = ((last - first).days + 1) * DAY
+    return found
 
-    return to_csv(table)
 
-
-def span(dataset: "Dataset", kind: str) -> tuple[dt.date, dt.date]:
+def span(dataset: Dataset, kind: str) -> tuple[dt.date, dt.date]:
     """Return the first and last day that a table covers, in its own timezone."""
     if kind == "events":
         first, last = map(dt.date.fromisoformat, dataset.events.dates)
@@ -78,8 +96,29 @@ def span(dataset: "Dataset", kind: str) -> tuple[dt.date, dt.date]:
     return times.min().date(), times.max().date()
 
 
-def event_names(dataset: "Dataset") -> list[str]:
+def event_names(dataset: Dataset) -> list[str]:
     """Return the names of events, the most frequent first."""
     log = dataset.events
     counts = pd.Series(log.run_offsets).diff().iloc[1:].to_numpy()
     return [log.names[code] for code in (-counts).argsort(kind="stable")]
+
+
+def notebooks() -> dict[str, str]:
+    """Return the title of every notebook by its id, the last changed first."""
+    return {entry.id: entry.title for entry in workspace().notebooks()}
+
+
+def pin(
+    notebook_id: str | None, analysis: str, dataset_id: str, options: dict[str, Any], note: str
+) -> str:
+    """Add a cell with a note to a notebook, a new one for None; return its id."""
+    cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
+    # Two sessions that pin at once must not lose each other's cell.
+    with _PINNING:
+        notebook = (
+            workspace().open_notebook(notebook_id)
+            if notebook_id
+            else {"title": t("frame.notebook"), "entries": []}
+        )
+        notebook["entries"].append({"cell": cell, "note": note})
+        return workspace().save_notebook(notebook, notebook_id)

@@ -1,18 +1,14 @@
 """What all pages share in one run: language, data set, link, and notices."""
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page as Entry
 
+from opslib.dataset import Dataset
 from opslib.words import LANGUAGES, language_name
 from pages._frame import data
 from pages._frame.link import Link, Rejected, choice
 from pages._frame.text import LANG, from_browser, language, t
-
-if TYPE_CHECKING:
-    from opslib.dataset import Dataset
 
 DATASET = "frame.dataset"
 
@@ -69,7 +65,7 @@ class Frame:
         self.dataset_id = self.link.keep(dataset, DATASET, chosen)
 
     @property
-    def dataset(self) -> "Dataset":
+    def dataset(self) -> Dataset:
         """The data set chosen."""
         return data.load(self.dataset_id)
 
@@ -91,6 +87,17 @@ def current() -> Frame:
     """Return the frame of this run."""
     frame: Frame = st.session_state["frame"]
     return frame
+
+
+def shared(page: str, label: str | None = None, *, disabled: bool = False) -> None:
+    """Link to another page of the menu, with the same language and data set."""
+    frame = current()
+    st.page_link(
+        frame.pages[page],
+        label=label,
+        disabled=disabled,
+        query_params=frame.link.shared(),
+    )
 
 
 def problem(text: str) -> None:

@@ -14,19 +14,17 @@ Words come from `words/<language>/<page>.po`: `funnel.title` is the question,
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
+from opslib.dataset import Dataset
 from opslib.result import Error, Result
-from pages._frame import data, link
+from pages._frame import data, link, overview
 from pages._frame.cell import show
-from pages._frame.frame import current, problem
+from pages._frame.frame import current, problem, shared
 from pages._frame.link import Param
 from pages._frame.text import WORDS, language, t
-
-if TYPE_CHECKING:
-    from opslib.dataset import Dataset
 
 FEW = 4
 
@@ -36,25 +34,23 @@ class Page:
 
     Args:
         name: Name of the page: its file, its menu entry and the prefix of its words.
-        kind: Table it needs ("events", "users", ...); None if it needs none. Without
-            the table the page says where to add one, and ends.
+        kind: Table it needs ("events", "users", ...), or several, one of which will
+            do; None if it needs none. Without one the page says where to add it, and
+            ends.
 
     Attributes:
+        kind: The first of the kinds needed that the data set has.
         lang: Language of the session, "en" or "zh_CN".
-        dataset: The data set chosen.
-        events: Names of the events, the most frequent first.
     """
 
-    def __init__(self, name: str, *, kind: str | None = None) -> None:
+    def __init__(self, name: str, *, kind: str | tuple[str, ...] = ()) -> None:
         self.name = name
-        self.kind = kind
         self.lang = language()
         self._frame = current()
-        self._place = name
+        # Options of one data set are not those of another.
+        self._place = f"{name}.{self._frame.dataset_id}" if kind else name
         st.title(t(f"{name}.title"), anchor=False)
-        if kind is not None:
-            self._place = f"{name}.{self._frame.dataset_id}"
-            self._need(kind)
+        self.kind = self._table(kind) if kind else None
         self._row = st.container(
             horizontal=True, vertical_alignment="bottom", key="controls"
         )
@@ -62,7 +58,7 @@ class Page:
         self._more: Any = None
 
     @property
-    def dataset(self) -> "Dataset":
+    def dataset(self) -> Dataset:
         """The data set chosen."""
         return self._frame.dataset
 
@@ -289,12 +285,22 @@ class Page:
         show(analysis, result, plain)
         return result
 
-    def _need(self, kind: str) -> None:
-        """Go on only with a table of `kind`."""
+    def figures(self) -> None:
+        """Show the size of the data set in at most four figures."""
+        overview.figures(self._frame.dataset_id)
+
+    def questions(self) -> None:
+        """List the pages with what each answers, greyed where a table is missing."""
+        overview.questions(self.dataset)
+
+    def _table(self, kind: str | tuple[str, ...]) -> str:
+        """Return which of the tables needed is here, or end the page."""
+        kinds = (kind,) if isinstance(kind, str) else kind
         try:
-            if self.dataset.has(kind):
-                return
-            _empty(t("frame.no_table", kind=t(f"frame.kind.{kind}")), "data")
+            for one in kinds:
+                if self.dataset.has(one):
+                    return one
+            _empty(t(f"frame.no_table.{kinds[0]}"), "data")
         except Error as error:
             problem(error.text(self.lang))
         self._frame.finish()
@@ -302,12 +308,7 @@ class Page:
 
 
 def _empty(sentence: str, to: str | None) -> None:
-    frame = current()
     with st.container(key="empty", border=True):
         st.text(sentence)
-        if to in frame.pages:
-            st.page_link(
-                frame.pages[to],
-                label=t(f"frame.go.{to}") if WORDS.has(f"frame.go.{to}") else None,
-                query_params=frame.link.shared(),
-            )
+        if to in current().pages:
+            shared(to, t(f"frame.go.{to}") if WORDS.has(f"frame.go.{to}") else None)
