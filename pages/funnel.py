@@ -5,7 +5,7 @@ from pages._frame.page import Page
 page = Page("funnel", kind="events")
 
 dates = page.dates()
-steps = page.many("steps", page.events, default=page.events[:3])
+steps = page.many("steps", page.events, default=page.usual_steps)
 days = page.number("days", 1, 90, default=7)
 compare = page.compare()
 

@@ -1,14 +1,14 @@
 """How a result is shown, the same on every page and for every analysis."""
 
 import inspect
-from typing import Any
+from typing import Any, cast, get_args
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from opslib.export import to_csv
 
 from opslib import charts, words
-from opslib.export import to_csv
 from opslib.result import Error, Result
 from pages._frame import data
 from pages._frame.frame import current, note, problem
@@ -19,6 +19,7 @@ SHARES = {
     "matured_from_start", "lift", "lift_low", "lift_high", "retention",
 }  # fmt: skip
 MOST_ROWS = 1_000
+AXIS = 48
 
 
 def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
@@ -27,8 +28,7 @@ def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
     with st.container(key=f"answer-{analysis}"):
         st.text(result.describe(lang))
     chart = result.chart(lang)
-    with st.container(key=f"chart-{analysis}"):
-        st.altair_chart(chart)
+    _draw(chart, f"chart-{analysis}")
     for warning in result.warnings:
         note(warning.text(lang))
     key = f"{analysis}.{current().dataset_id}"
@@ -42,6 +42,16 @@ def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
     with st.expander(t("frame.python")):
         dataset_id = current().dataset_id
         st.code(data.code(analysis, dataset_id, options), language="python")
+
+
+def _draw(chart: alt.TopLevelMixin, key: str) -> None:
+    """Draw a chart in a place that keeps its height, so that nothing jumps."""
+    height = getattr(chart, "height", None)
+    if isinstance(height, int):
+        st.html(f"<style>.st-key-{key} {{ min-height: {height + AXIS}px }}</style>")
+    with st.container(key=key):
+        # Any of Altair's charts is one; it has no name for that.
+        st.altair_chart(cast("alt.Chart", chart))
 
 
 def _share(
@@ -82,15 +92,18 @@ def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
         )
         written = st.text_area(t("frame.pin_note"), max_chars=10_000)
         if st.form_submit_button(t("frame.pin_do"), type="primary"):
-            data.pin(notebook, analysis, current().dataset_id, options, written)
+            dataset_id = current().dataset_id
+            cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
+            data.pin(notebook, cell, written)
             st.success(t("frame.pinned"))
 
 
 def _users(result: Result, key: str) -> None:
     """Turn any number of the result into the list of users behind it.
 
-    A parameter of `result.users` named as a column of the table offers its values,
-    one named `<column>_index` the positions of its rows; a yes-or-no one is a toggle.
+    Every parameter of `result.users` becomes a choice: yes or no for a bool, else among
+    the values of the table's column of that name, by position where the parameter is a
+    whole number and the column is not. One that defaults to None may be left open.
     """
     if not hasattr(result, "users"):
         return
@@ -99,16 +112,17 @@ def _users(result: Result, key: str) -> None:
         return
     with fold:
         row = st.container(horizontal=True, vertical_alignment="bottom")
-        chosen = {}
+        chosen: dict[str, Any] = {}
         for name, parameter in inspect.signature(result.users).parameters.items():
-            values = _values(result.table, name)
             if isinstance(parameter.default, bool):
                 chosen[name] = row.toggle(_header(name), key=f"{key}.{name}")
-            elif values:
+            elif values := _values(result.table, parameter):
                 chosen[name] = row.selectbox(
                     _header(name),
                     values,
-                    format_func=lambda value, values=values: words.clean(values[value]),
+                    index=None if parameter.default is None else 0,
+                    format_func=values.__getitem__,
+                    placeholder=t("frame.all"),
                     key=f"{key}.{name}",
                     width=260,
                 )
@@ -121,17 +135,18 @@ def _users(result: Result, key: str) -> None:
         _table("users", found, f"{key}.found")
 
 
-def _values(table: pd.DataFrame, name: str) -> dict[Any, str]:
-    """Return what the parameter `name` may be, and how each is shown."""
-    column = name.removesuffix("_index")
+def _values(table: pd.DataFrame, parameter: inspect.Parameter) -> dict[Any, str]:
+    """Return what a parameter of `users` may be, and how each is shown."""
+    column = parameter.name.removesuffix("_index")
     if column not in table:
         return {}
     values = table[column].drop_duplicates()
-    texts = (
-        values.dt.date if pd.api.types.is_datetime64_any_dtype(values) else values
-    ).astype("str")
-    shown = range(len(values)) if name != column else values.tolist()
-    return dict(zip(shown, texts, strict=True))
+    dates = pd.api.types.is_datetime64_any_dtype(values)
+    shown = [words.clean(value) for value in (values.dt.date if dates else values)]
+    kinds = get_args(parameter.annotation) or (parameter.annotation,)
+    if int in kinds and not pd.api.types.is_numeric_dtype(values):
+        return dict(enumerate(shown))
+    return dict(zip(shown if str in kinds else values.tolist(), shown, strict=True))
 
 
 def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
@@ -140,7 +155,7 @@ def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
         table.head(MOST_ROWS),
         hide_index=True,
         column_config={
-            column: _column(analysis, str(column), table) for column in table
+            str(column): _column(analysis, str(column), table) for column in table
         },
         key=key,
     )

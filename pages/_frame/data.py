@@ -2,22 +2,31 @@
 
 import datetime as dt
 import json
+import re
 import threading
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from opslib.dataset import Dataset
+from opslib.workspace import Workspace
 
 import opslib as ops
 from opslib import cells
-from opslib.dataset import Dataset
 from opslib.result import Result
-from opslib.workspace import Workspace
 from pages._frame.text import t
 
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
 TIMED = ("events", "orders", "daily")
 DAY = 86_400
+# On the way to a purchase, as events are called in both languages.
+STAGES = (
+    r"visit|launch|open|访问|启动",
+    r"view|click|\bpv\b|浏览|曝光|点击",
+    r"cart|加购|购物车",
+    r"checkout|order|下单|订单",
+    r"pay|buy|purchas|支付|付款|购买",
+)
 _PINNING = threading.Lock()
 
 
@@ -103,22 +112,35 @@ def event_names(dataset: Dataset) -> list[str]:
     return [log.names[code] for code in (-counts).argsort(kind="stable")]
 
 
+def usual_steps(names: list[str]) -> list[str]:
+    """Guess a funnel from the names of events, in the order people usually go.
+
+    Args:
+        names: The most frequent first.
+
+    Example:
+        >>> usual_steps(["pv", "fav", "cart", "buy"]), usual_steps(["a", "b", "c", "d"])
+        (['pv', 'cart', 'buy'], ['a', 'b', 'c'])
+    """
+    stages = [
+        next((name for name in names if re.search(stage, name, re.IGNORECASE)), None)
+        for stage in STAGES
+    ]
+    found = list(dict.fromkeys(name for name in stages if name))
+    return found if len(found) > 1 else names[:3]
+
+
 def notebooks() -> dict[str, str]:
     """Return the title of every notebook by its id, the last changed first."""
     return {entry.id: entry.title for entry in workspace().notebooks()}
 
 
-def pin(
-    notebook_id: str | None, analysis: str, dataset_id: str, options: dict[str, Any], note: str
-) -> str:
+def pin(notebook_id: str | None, cell: dict[str, Any], note: str) -> str:
     """Add a cell with a note to a notebook, a new one for None; return its id."""
-    cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
     # Two sessions that pin at once must not lose each other's cell.
     with _PINNING:
-        notebook = (
-            workspace().open_notebook(notebook_id)
-            if notebook_id
-            else {"title": t("frame.notebook"), "entries": []}
-        )
+        notebook: dict[str, Any] = {"title": t("frame.notebook"), "entries": []}
+        if notebook_id:
+            notebook = workspace().open_notebook(notebook_id)
         notebook["entries"].append({"cell": cell, "note": note})
         return workspace().save_notebook(notebook, notebook_id)

@@ -1,10 +1,10 @@
 """What all pages share in one run: language, data set, link, and notices."""
 
 import streamlit as st
+from opslib.dataset import Dataset
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page as Entry
 
-from opslib.dataset import Dataset
 from opslib.words import LANGUAGES, language_name
 from pages._frame import data
 from pages._frame.link import Link, Rejected, choice
@@ -51,7 +51,6 @@ class Frame:
                 names,
                 format_func=names.__getitem__,
                 key=DATASET,
-                persist_state="session",
             )
             lang = st.segmented_control(
                 t("frame.language"),
@@ -59,7 +58,6 @@ class Frame:
                 format_func=language_name,
                 key=LANG,
                 required=True,
-                persist_state="session",
             )
         self.link.keep(self._language, LANG, lang)
         self.dataset_id = self.link.keep(dataset, DATASET, chosen)

@@ -185,20 +185,24 @@ class Link:
 
     def seed(self, param: Param, key: str) -> None:
         """Put a possible value where the widget with `key` will look for it."""
-        value = st.session_state.get(key, param.default)
+        # Streamlit forgets a widget when its page is left, and sends the label of the
+        # old language after the language changed; what was kept is right.
+        kept = st.session_state.get(f"{key}.kept", param.default)
+        value = st.session_state.get(key, kept)
         if self.news:
             value = param.default
             if texts := self.given.get(param.name):
                 value = self._read(param, texts)
         elif not (possible(param, value) or unfinished(value)):
-            value = param.default
+            value = kept if possible(param, kept) else param.default
         if key not in st.session_state or st.session_state[key] != value:
             st.session_state[key] = value
 
     def keep(self, param: Param, key: str, value: Any) -> Any:  # noqa: ANN401
         """Take a widget's value into the link; browsers cannot be trusted with it."""
         if not possible(param, value):
-            value = st.session_state.get(f"{key}.kept", param.default)
+            kept = st.session_state.get(f"{key}.kept", param.default)
+            value = kept if possible(param, kept) else param.default
         st.session_state[f"{key}.kept"] = value
         self.written[param.name] = param.write(value)
         return value

@@ -1,8 +1,8 @@
 """What a data set holds, and which pages it can feed."""
 
 import streamlit as st
-
 from opslib.dataset import Dataset
+
 from opslib.words import WRITERS
 from pages._frame import data
 from pages._frame.frame import current, shared
@@ -34,14 +34,19 @@ def figures(dataset_id: str) -> None:
     """Show the size of a data set in at most four figures."""
     found = data.figures(dataset_id, data.load(dataset_id).digest)
     shown = [code for code in FIGURES if code in found][:MOST_FIGURES]
-    for column, code in zip(st.columns(MOST_FIGURES), shown, strict=False):
-        text = WRITERS[FIGURES[code]](found[code], language())
-        column.metric(t(f"home.{code}"), text)
+    with st.container(horizontal=True, key="figures"):
+        for code in shown:
+            text = WRITERS[FIGURES[code]](found[code], language())
+            st.metric(t(f"home.{code}"), text)
+    kinds = data.load(dataset_id).kinds
+    st.caption(t("home.holds") + " · ".join(t(f"home.kind.{kind}") for kind in kinds))
 
 
 def questions(dataset: Dataset) -> None:
     """List what can be asked; greyed with the reason where the table is missing."""
     pages = current().pages
+    if "data" in pages and st.button(t("home.add"), type="primary"):
+        st.switch_page(pages["data"], query_params=current().link.shared())
     there = [name for name in NEEDS if name in pages]
     for first in range(0, len(there), ACROSS):
         row = st.columns(ACROSS)
@@ -49,6 +54,6 @@ def questions(dataset: Dataset) -> None:
             needs = NEEDS[name]
             able = not needs or any(map(dataset.has, needs))
             why = f"home.{name}" if able else f"home.needs.{needs[0]}"
-            with place.container(border=True, height="stretch"):
+            with place.container(border=True, height="stretch", key=f"card-{name}"):
                 shared(name, t(f"{name}.title"), disabled=not able)
                 st.caption(t(why))

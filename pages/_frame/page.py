@@ -4,7 +4,7 @@ A page file makes a `Page`, asks its controls for options, and shows a cell:
 
     page = Page("funnel", kind="events")
     dates = page.dates()
-    steps = page.many("steps", page.events, default=page.events[:3])
+    steps = page.many("steps", page.events, default=page.usual_steps)
     days = page.number("days", 1, 90, default=7)
     page.cell("funnel", steps=steps, window=f"{days}D", dates=dates)
 
@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
-
 from opslib.dataset import Dataset
+
 from opslib.result import Error, Result
 from pages._frame import data, link, overview
 from pages._frame.cell import show
@@ -50,7 +50,8 @@ class Page:
         # Options of one data set are not those of another.
         self._place = f"{name}.{self._frame.dataset_id}" if kind else name
         st.title(t(f"{name}.title"), anchor=False)
-        self.kind = self._table(kind) if kind else None
+        kinds = (kind,) if isinstance(kind, str) else kind
+        self.kind = self._table(kinds) if kinds else None
         self._row = st.container(
             horizontal=True, vertical_alignment="bottom", key="controls"
         )
@@ -66,6 +67,11 @@ class Page:
     def events(self) -> list[str]:
         """Names of the events, the most frequent first."""
         return data.event_names(self.dataset)
+
+    @property
+    def usual_steps(self) -> list[str]:
+        """Events that make a likely funnel, in order."""
+        return data.usual_steps(self.events)
 
     def dates(self, name: str = "dates") -> list[str]:
         """Ask for a range of whole days within the table; all of it unless chosen.
@@ -83,7 +89,6 @@ class Page:
                 format="YYYY-MM-DD",
                 key=key,
                 width=230,
-                persist_state="session",
             )
 
         days: tuple[dt.date, dt.date] = self.control(
@@ -122,7 +127,6 @@ class Page:
                     format_func=lambda code: self.text(f"{name}.{code}"),
                     key=key,
                     required=True,
-                    persist_state="session",
                 )
             return st.selectbox(
                 self.text(name),
@@ -132,7 +136,6 @@ class Page:
                 placeholder=t("frame.none"),
                 key=key,
                 width=220,
-                persist_state="session",
             )
 
         chosen: str | None = self.control(param, draw, more=more)
@@ -164,7 +167,6 @@ class Page:
                 format_func=str if named else lambda code: self.text(f"{name}.{code}"),
                 placeholder=t("frame.choose"),
                 key=key,
-                persist_state="session",
             )
 
         chosen: list[str] = self.control(
@@ -209,7 +211,6 @@ class Page:
                 step=step,
                 key=key,
                 width=150,
-                persist_state="session",
             )
 
         value: float = self.control(param, draw, more=more)
@@ -219,7 +220,7 @@ class Page:
         """Ask yes or no."""
 
         def draw(key: str) -> Any:  # noqa: ANN401
-            return st.toggle(self.text(name), key=key, persist_state="session")
+            return st.toggle(self.text(name), key=key)
 
         on: bool = self.control(link.flag(name, default=default), draw, more=more)
         return on
@@ -228,7 +229,7 @@ class Page:
         """Ask whether to compare with the period before: "previous" or None."""
 
         def draw(key: str) -> Any:  # noqa: ANN401
-            return st.toggle(t("frame.compare"), key=key, persist_state="session")
+            return st.toggle(t("frame.compare"), key=key)
 
         on = self.control(link.flag("compare", default=False), draw)
         return "previous" if on else None
@@ -240,8 +241,7 @@ class Page:
 
         Args:
             param: How its value stands in the link.
-            draw: Draws it with the key given, without `value` or `index`, with
-                `persist_state="session"`; returns its value.
+            draw: Draws it with the key given, without `value`; returns its value.
             more: Put it under "More options".
 
         Returns:
@@ -293,18 +293,20 @@ class Page:
         """List the pages with what each answers, greyed where a table is missing."""
         overview.questions(self.dataset)
 
-    def _table(self, kind: str | tuple[str, ...]) -> str:
+    def _table(self, kinds: tuple[str, ...]) -> str:
         """Return which of the tables needed is here, or end the page."""
-        kinds = (kind,) if isinstance(kind, str) else kind
+        found: str | None = None
         try:
-            for one in kinds:
-                if self.dataset.has(one):
-                    return one
-            _empty(t(f"frame.no_table.{kinds[0]}"), "data")
+            found = next((kind for kind in kinds if self.dataset.has(kind)), None)
         except Error as error:
             problem(error.text(self.lang))
-        self._frame.finish()
-        st.stop()
+        else:
+            if found is None:
+                _empty(t(f"frame.no_table.{kinds[0]}"), "data")
+        if found is None:
+            self._frame.finish()
+            st.stop()
+        return found
 
 
 def _empty(sentence: str, to: str | None) -> None:

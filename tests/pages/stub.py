@@ -20,28 +20,23 @@ class Data(SimpleNamespace):
         return kind in self.kinds
 
 
-def dataset(name="demo", kinds=("events", "orders")):
-    offsets = np.cumsum([0, *STEPS.values()])
-    return Data(
-        id=name,
-        name=name,
-        digest=name,
-        kinds=kinds,
-        events=SimpleNamespace(
-            dates=("2026-01-01", "2026-03-31"),
-            names=tuple(STEPS),
-            run_offsets=offsets,
-            users=np.arange(900),
-            time=np.arange(int(offsets[-1])),
-        ),
-        orders=pd.DataFrame(
-            {
-                "user": ["1", "2"],
-                "time": pd.to_datetime(["2026-01-05", "2026-03-02"]),
-                "amount": [10.0, 32.5],
-            }
-        ),
+class Log(SimpleNamespace):
+    """Stands for an event log."""
+
+    def __len__(self):
+        return int(self.run_offsets[-1])
+
+
+def dataset(name, kinds=("events", "orders")):
+    log = Log(
+        dates=("2026-01-01", "2026-03-31"),
+        names=tuple(STEPS),
+        run_offsets=np.cumsum([0, *STEPS.values()]),
+        users=np.arange(900),
     )
+    times = pd.to_datetime(["2026-01-05", "2026-03-02"])
+    orders = pd.DataFrame({"user": ["1", "2"], "time": times, "amount": [10.0, 32.5]})
+    return Data(id=name, digest=name, kinds=kinds, events=log, orders=orders)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +59,7 @@ class StubResult(Result):
         first, last = self.table.iloc[0], self.table.iloc[-1]
         share = last["users"] / first["users"]
         if lang == "zh_CN":
-            return f"{first['users']} 人中有 {share:.1%} 在 {self.window} 内完成 {last['step']}（95% 区间 14.3%–19.2%）。"
+            return f"{share:.1%}的用户在 {self.window} 内完成了 {last['step']}。"
         return (
             f"{share:.1%} of {first['users']} users reached {last['step']} within "
             f"{self.window} (95% interval 14.3% to 19.2%)."
@@ -86,14 +81,15 @@ def run(analysis, dataset_id, options):
 
 
 def code(analysis, dataset_id, options):
-    return f"import opslib as ops\nd = ops.open({dataset_id!r})\nops.{analysis}(d.events, **{options!r})"
+    lines = ["import opslib as ops", f"d = ops.open({dataset_id!r})"]
+    return "\n".join([*lines, f"ops.{analysis}(d.events, **{options!r})"])
 
 
-def install(data, setattr=setattr):
+def install(data, put=setattr):
     """Put the stub in place of the real door to data."""
-    sets = {"demo": dataset("demo"), "demo-zh": dataset("demo-zh")}
-    sets["counts"] = dataset("counts", kinds=("counts",))
-    setattr(data, "names", lambda: {name: f"Data {name}" for name in sets})
-    setattr(data, "load", sets.__getitem__)
-    setattr(data, "run", run)
-    setattr(data, "code", code)
+    sets = {name: dataset(name) for name in ("demo", "demo-zh")}
+    sets["empty"] = dataset("empty", kinds=())
+    put(data, "names", lambda: {name: f"Data {name}" for name in sets})
+    put(data, "load", sets.__getitem__)
+    put(data, "run", run)
+    put(data, "code", code)
