@@ -19,7 +19,6 @@ SHARES = {
     "matured_from_start", "lift", "lift_low", "lift_high", "retention",
 }  # fmt: skip
 MOST_ROWS = 1_000
-AXIS = 48
 
 
 def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
@@ -48,7 +47,7 @@ def _draw(chart: alt.TopLevelMixin, key: str) -> None:
     """Draw a chart in a place that keeps its height, so that nothing jumps."""
     height = getattr(chart, "height", None)
     if isinstance(height, int):
-        st.html(f"<style>.st-key-{key} {{ min-height: {height + AXIS}px }}</style>")
+        st.html(f"<style>.st-key-{key} {{ min-height: {height}px }}</style>")
     with st.container(key=key):
         # Any of Altair's charts is one; it has no name for that.
         st.altair_chart(cast("alt.Chart", chart))
@@ -63,6 +62,8 @@ def _share(
 ) -> None:
     """Offer what can be taken away: a pin in the notebook, the link, the picture."""
     frame = current()
+    # A download is made after the run, when there is no session to ask.
+    title = result.describe(language())
     with st.container(horizontal=True, key=f"share-{analysis}"):
         _pin(analysis, options, key)
         with st.popover(t("frame.link")):
@@ -70,7 +71,7 @@ def _share(
             frame.show_link(st.empty())
         st.download_button(
             t("frame.png"),
-            lambda: charts.export(chart, "png", title=result.describe(language())),
+            lambda: charts.export(chart, "png", title=title),
             file_name=f"{analysis}.png",
             mime="image/png",
             on_click="ignore",

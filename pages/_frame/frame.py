@@ -94,6 +94,7 @@ def shared(page: str, label: str | None = None, *, disabled: bool = False) -> No
         frame.pages[page],
         label=label,
         disabled=disabled,
+        width="stretch",
         query_params=frame.link.shared(),
     )
 

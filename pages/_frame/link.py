@@ -75,7 +75,9 @@ def flag(name: str, *, default: bool) -> Param:
     """Yes or no, written 1 or 0."""
 
     def read(texts: Sequence[str]) -> bool:
-        return {"0": False, "1": True}[_known(texts[-1], "01")]
+        if texts[-1] not in {"0", "1"}:
+            raise ValueError(texts[-1])
+        return texts[-1] == "1"
 
     return Param(name, default, read, lambda on: ["1" if on else "0"])
 
@@ -139,12 +141,6 @@ def words(name: str, default: str, longest: int = 200) -> Param:
     return Param(name, default, read, lambda text: [text])
 
 
-def _known(text: str, codes: Sequence[str]) -> str:
-    if text not in codes or not text:
-        raise ValueError(text)
-    return text
-
-
 @dataclass(frozen=True)
 class Rejected:
     """What a link asked for and could not get.
@@ -203,9 +199,9 @@ class Link:
         if not possible(param, value):
             kept = st.session_state.get(f"{key}.kept", param.default)
             value = kept if possible(param, kept) else param.default
-        st.session_state[f"{key}.kept"] = value
         self.written[param.name] = param.write(value)
-        return value
+        st.session_state[f"{key}.kept"] = value
+        return param.read(self.written[param.name])
 
     def finish(self) -> None:
         """Write the link, and name what it asked for in vain."""

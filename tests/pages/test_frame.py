@@ -96,10 +96,9 @@ def test_another_data_set_has_its_own_options(app):
 
 def test_a_missing_table_is_said_with_what_to_do_next(app):
     page = app("funnel", lang="en", d="empty")
-    assert texts(page) == [
-        "This question needs an event log: who did what, and when. This data set has "
-        "none: add a file, or choose another data set on the left."
-    ]
+    (said,) = texts(page)
+    assert said.startswith("This question needs an event log: who did what, and when.")
+    assert "add a file, or choose another data set on the left" in said
     assert page.query_params == {"lang": "en", "d": "empty"}
 
 
@@ -121,11 +120,10 @@ def test_names_from_a_file_are_never_markdown(app):
 
 def test_a_cell_offers_its_table_and_the_python_lines(app):
     page = app("funnel")
-    assert [code.value for code in page.code if code.language == "python"] == [
-        "import opslib as ops\nd = ops.open('demo')\n"
-        "ops.funnel(d.events, **{'steps': ['view', 'cart', 'buy'], 'window': '7D', "
-        "'dates': ['2026-01-01', '2026-03-31']})"
-    ]
+    (lines,) = [code.value for code in page.code if code.language == "python"]
+    assert lines.splitlines()[1] == "d = ops.open('demo')"
+    assert "'steps': ['view', 'cart', 'buy'], 'window': '7D'" in lines
+    assert "compare" not in lines
     config = json.loads(page.dataframe[0].proto.columns)
     assert [config[column]["label"] for column in ("step", "users", "from_start")] == [
         "Step",

@@ -20,6 +20,14 @@ PARAMS = {
     "dates": link.dates("dates", FIRST, LAST),
     "words": link.words("title", ""),
 }
+REFUSED = object()
+
+
+def read(param, texts):
+    try:
+        return param.read(texts)
+    except ValueError:
+        return REFUSED
 
 
 @pytest.mark.parametrize("param", PARAMS.values(), ids=PARAMS)
@@ -77,8 +85,7 @@ def test_values_stand_in_the_link_as_options_spell_them(name, value, texts):
     ],
 )
 def test_impossible_values_are_refused(name, text):
-    with pytest.raises(ValueError, match=""):
-        PARAMS[name].read([text])
+    assert read(PARAMS[name], [text]) is REFUSED
 
 
 def test_a_step_named_twice_is_refused():
@@ -86,18 +93,14 @@ def test_a_step_named_twice_is_refused():
         PARAMS["many"].read(["view", "view"])
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(some.sampled_from(sorted(PARAMS)), some.lists(some.text(), min_size=1))
 def test_whatever_a_link_says_is_refused_or_possible(name, texts):
-    param = PARAMS[name]
-    try:
-        value = param.read(texts)
-    except ValueError:
-        return
-    assert link.possible(param, value)
+    value = read(PARAMS[name], texts)
+    assert value is REFUSED or link.possible(PARAMS[name], value)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, None, "7", [], object()])
+@pytest.mark.parametrize("value", [math.nan, math.inf, None, "x", [], object()])
 def test_a_browser_cannot_send_a_number_that_is_none(value):
     assert not link.possible(PARAMS["whole"], value)
 
