@@ -195,7 +195,7 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        lines = wrap(clean(title, longest=400), WIDE if title.isascii() else WIDE // 2)
+        lines = wrap(clean(title, longest=400), WIDE if max(title) < "⺀" else WIDE // 2)
         spec["title"] = {"text": lines, "anchor": "start", "offset": 16}
     spec["background"] = "white"
     spec["config"] = {**spec.get("config", {}), **THEME}
