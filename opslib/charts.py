@@ -5,6 +5,7 @@ category labels, cleaned, carry text.
 """
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, Literal
 
 import altair as alt
@@ -22,6 +23,7 @@ ACCENT = PALETTE[0]
 MUTED = "#9CA3AF"
 FONT = "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MOST_MARKS = 5_000
+WIDE = 100
 MOST_GROUPS = len(PALETTE)
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
@@ -193,7 +195,8 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        spec["title"] = {"text": label(title), "anchor": "start", "offset": 16}
+        lines = wrap(clean(title, longest=400), WIDE if max(title) < "⺀" else WIDE // 2)
+        spec["title"] = {"text": lines, "anchor": "start", "offset": 16}
     spec["background"] = "white"
     spec["config"] = {**spec.get("config", {}), **THEME}
     if kind == "svg":

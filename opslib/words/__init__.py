@@ -19,7 +19,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -149,8 +149,8 @@ def duration(seconds: float, lang: str = "en") -> str:
     """Write a length of time in its largest sensible unit.
 
     Example:
-        >>> duration(90), duration(604_800)
-        ('1.5 minutes', '7 days')
+        >>> duration(90), duration(604_800), duration(604_800, "zh_CN")
+        ('1.5 minutes', '7 days', '7天')
     """
     if math.isnan(seconds):
         return "–"
@@ -160,7 +160,9 @@ def duration(seconds: float, lang: str = "en") -> str:
         if seconds / size < 100
         else round(seconds / size)
     )
-    return format_unit(rounded, f"duration-{unit}", "long", locale=lang)
+    # Babel has no long Chinese units and would write the code of the unit.
+    length: Literal["short", "long"] = "short" if lang.startswith("zh") else "long"
+    return format_unit(rounded, f"duration-{unit}", length, locale=lang)
 
 
 def _date(value: dt.date | str, lang: str) -> str:

@@ -1,0 +1,203 @@
+"""How a result is shown, the same on every page and for every analysis."""
+
+import inspect
+from typing import Any, cast, get_args
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+from opslib.export import to_csv
+
+from opslib import charts, words
+from opslib.result import Error, Result
+from pages._frame import data
+from pages._frame.frame import current, note, problem
+from pages._frame.text import WORDS, language, t
+
+SHARES = {
+    "share", "from_start", "from_start_low", "from_start_high", "from_previous",
+    "matured_from_start", "lift", "lift_low", "lift_high", "retention",
+}  # fmt: skip
+MOST_ROWS = 1_000
+
+
+def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
+    """Show the answer, the chart, what to know, and what lies behind them."""
+    lang = language()
+    with st.container(key=f"answer-{analysis}"):
+        st.text(result.describe(lang))
+    chart = result.chart(lang)
+    _draw(chart, f"chart-{analysis}")
+    for warning in result.warnings:
+        note(warning.text(lang))
+    key = f"{analysis}.{current().dataset_id}"
+    _share(analysis, result, options, chart, key)
+    _users(result, key)
+    with st.expander(t("frame.table")):
+        _table(analysis, result.table, f"{key}.table")
+    if text := _definition(analysis):
+        with st.expander(t("frame.definition")):
+            st.markdown(text)
+    with st.expander(t("frame.python")):
+        dataset_id = current().dataset_id
+        st.code(data.code(analysis, dataset_id, options), language="python")
+
+
+def _draw(chart: alt.TopLevelMixin, key: str) -> None:
+    """Draw a chart in a place that keeps its height, so that nothing jumps."""
+    height = getattr(chart, "height", None)
+    if isinstance(height, int):
+        st.html(f"<style>.st-key-{key} {{ min-height: {height}px }}</style>")
+    with st.container(key=key):
+        # Any of Altair's charts is one; it has no name for that.
+        st.altair_chart(cast("alt.Chart", chart))
+
+
+def _share(
+    analysis: str,
+    result: Result,
+    options: dict[str, Any],
+    chart: alt.TopLevelMixin,
+    key: str,
+) -> None:
+    """Offer what can be taken away: a pin in the notebook, the link, the picture."""
+    frame = current()
+    # A download is made after the run, when there is no session to ask.
+    title = result.describe(language())
+    with st.container(horizontal=True, key=f"share-{analysis}"):
+        _pin(analysis, options, key)
+        with st.popover(t("frame.link")):
+            st.caption(t("frame.link_help"))
+            frame.show_link(st.empty())
+        st.download_button(
+            t("frame.png"),
+            lambda: charts.export(chart, "png", title=title),
+            file_name=f"{analysis}.png",
+            mime="image/png",
+            on_click="ignore",
+            key=f"{key}.png",
+        )
+
+
+def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
+    """Offer to keep the cell in a notebook, with a note."""
+    popover = st.popover(t("frame.pin"), key=f"{key}.pin", on_change="rerun")
+    if not popover.open:
+        return
+    with popover, st.form(f"{key}.pinned", border=False):
+        titles = data.notebooks()
+        notebook = st.selectbox(
+            t("frame.pin_to"),
+            [*titles, None],
+            format_func=lambda id_: titles.get(id_) or t("frame.pin_new"),
+        )
+        written = st.text_area(t("frame.pin_note"), max_chars=10_000)
+        if st.form_submit_button(t("frame.pin_do"), type="primary"):
+            dataset_id = current().dataset_id
+            cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
+            data.pin(notebook, cell, written)
+            st.success(t("frame.pinned"))
+
+
+def _users(result: Result, key: str) -> None:
+    """Turn any number of the result into the list of users behind it.
+
+    Every parameter of `result.users` becomes a choice: yes or no for a bool, else among
+    the values of the table's column of that name, by position where the parameter is a
+    whole number and the column is not. One that defaults to None may be left open.
+    """
+    if not hasattr(result, "users"):
+        return
+    fold = st.expander(t("frame.users"), key=f"{key}.users", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        chosen: dict[str, Any] = {}
+        for name, parameter in inspect.signature(result.users).parameters.items():
+            if isinstance(parameter.default, bool):
+                chosen[name] = row.toggle(_header(name), key=f"{key}.{name}")
+            elif values := _values(result.table, parameter):
+                chosen[name] = row.selectbox(
+                    _header(name),
+                    values,
+                    index=None if parameter.default is None else 0,
+                    format_func=values.__getitem__,
+                    placeholder=t("frame.all"),
+                    key=f"{key}.{name}",
+                    width=260,
+                )
+        try:
+            found = pd.DataFrame({"user": pd.Series(result.users(**chosen))})
+        except Error as error:
+            problem(error.text(language()))
+            return
+        st.text(t("frame.users_found", n=len(found)))
+        _table("users", found, f"{key}.found")
+
+
+def _values(table: pd.DataFrame, parameter: inspect.Parameter) -> dict[Any, str]:
+    """Return what a parameter of `users` may be, and how each is shown."""
+    column = parameter.name.removesuffix("_index")
+    if column not in table:
+        return {}
+    values = table[column].drop_duplicates()
+    dates = pd.api.types.is_datetime64_any_dtype(values)
+    shown = [words.clean(value) for value in (values.dt.date if dates else values)]
+    kinds = get_args(parameter.annotation) or (parameter.annotation,)
+    if int in kinds and not pd.api.types.is_numeric_dtype(values):
+        return dict(enumerate(shown))
+    return dict(zip(shown if str in kinds else values.tolist(), shown, strict=True))
+
+
+def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
+    """Show a table under translated headers, and offer it as CSV."""
+    st.dataframe(
+        table.head(MOST_ROWS),
+        hide_index=True,
+        column_config={
+            str(column): _column(analysis, str(column), table) for column in table
+        },
+        key=key,
+    )
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    if len(table) > MOST_ROWS:
+        left.caption(t("frame.first_rows", n=MOST_ROWS, rows=len(table)))
+    right.download_button(
+        t("frame.csv"),
+        lambda: to_csv(table),
+        file_name=f"{analysis}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"{key}.csv",
+        width="stretch",
+    )
+
+
+def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: ANN401
+    """Head a column in the language of the session, and write shares as percent."""
+    header = _header(column, analysis)
+    interval = column in {"low", "high"} and "share" in table
+    if column in SHARES or interval:
+        return st.column_config.NumberColumn(header, format="percent")
+    if pd.api.types.is_datetime64_any_dtype(table[column]):
+        return st.column_config.DateColumn(header, format="YYYY-MM-DD")
+    if pd.api.types.is_numeric_dtype(table[column]):
+        return st.column_config.NumberColumn(header, format="localized")
+    return st.column_config.Column(header)
+
+
+def _header(column: str, analysis: str = "") -> str:
+    """Return the name of a column in the language of the session, or as it stands."""
+    for code in (f"column.{analysis}.{column}", f"column.{column}"):
+        if WORDS.has(code):
+            return t(code)
+    return words.clean(column)
+
+
+def _definition(analysis: str) -> str | None:
+    """Return how the analysis counts, and its source, as the catalogues say it."""
+    code = f"{analysis}.definition"
+    if words.has(code):
+        return words.text(code, language())
+    return t(code) if WORDS.has(code) else None

@@ -1,0 +1,247 @@
+"""The link of a page: every value written, in plain codes; bad ones named.
+
+A widget has a key in the session, a name in the link, and a `Param` that says how its
+value is written there. `Link` puts the values of a link that was just opened, or gone
+back to, where the widgets find them, and writes the link when the page is done.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+DAYS = ".."
+PLACE = "frame.page"
+
+
+@dataclass(frozen=True)
+class Param:
+    """How a widget's value stands in the link.
+
+    Attributes:
+        name: Its name in the link, the same as the option's.
+        default: The widget's value when the link does not say.
+        read: Widget's value from the texts in the link; ValueError if not possible.
+        write: Texts in the link from the widget's value.
+    """
+
+    name: str
+    default: Any
+    read: Callable[[Sequence[str]], Any]
+    write: Callable[[Any], list[str]]
+
+
+def choice(name: str, codes: Sequence[str], default: str | None) -> Param:
+    """One of `codes`; None is written as nothing.
+
+    Example:
+        >>> choice("period", ["day", "week"], "day").read(["week"])
+        'week'
+    """
+
+    def read(texts: Sequence[str]) -> str | None:
+        if texts[-1] == "" and default is None:
+            return None
+        if texts[-1] not in codes:
+            raise ValueError(texts[-1])
+        return texts[-1]
+
+    return Param(name, default, read, lambda code: [code or ""])
+
+
+def many(name: str, codes: Sequence[str], default: Sequence[str]) -> Param:
+    """Some of `codes`, in the order chosen; none is written as one empty text.
+
+    Example:
+        >>> steps = many("steps", ["view", "cart", "buy"], ["view", "buy"])
+        >>> steps.read(["cart", "buy"]), steps.read([""]), steps.write([])
+        (['cart', 'buy'], [], [''])
+    """
+
+    def read(texts: Sequence[str]) -> list[str]:
+        chosen = [text for text in texts if text]
+        if len(set(chosen)) < len(chosen) or not set(chosen) <= set(codes):
+            raise ValueError(chosen)
+        return chosen
+
+    return Param(name, list(default), read, lambda chosen: list(chosen) or [""])
+
+
+def flag(name: str, *, default: bool) -> Param:
+    """Yes or no, written 1 or 0."""
+
+    def read(texts: Sequence[str]) -> bool:
+        if texts[-1] not in {"0", "1"}:
+            raise ValueError(texts[-1])
+        return texts[-1] == "1"
+
+    return Param(name, default, read, lambda on: ["1" if on else "0"])
+
+
+def number(
+    name: str, low: float, high: float, default: float, *, scale: int = 1
+) -> Param:
+    """A number from `low` to `high`; whole when `default` is.
+
+    The widget shows `scale` times what the link and the option say.
+
+    Example:
+        >>> days = number("days", 1, 90, 7)
+        >>> days.read(["30"]), number("mde", 0.1, 50.0, 5.0, scale=100).write(2.5)
+        (30, ['0.025'])
+    """
+    kind = int if isinstance(default, int) else float
+
+    def read(texts: Sequence[str]) -> float:
+        value = round(kind(texts[-1]) * scale, 10)
+        if not low <= value <= high:
+            raise ValueError(texts[-1])
+        return value
+
+    def write(value: float) -> list[str]:
+        plain = round(value / scale, 12) if scale > 1 else kind(value)
+        return [repr(plain)]
+
+    return Param(name, default, read, write)
+
+
+def dates(name: str, first: dt.date, last: dt.date) -> Param:
+    """A range of whole days, both included, within `first` to `last`.
+
+    Example:
+        >>> year = dates("dates", dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+        >>> year.write(year.default)
+        ['2026-01-01..2026-12-31']
+    """
+
+    def read(texts: Sequence[str]) -> tuple[dt.date, dt.date]:
+        start, end = map(dt.date.fromisoformat, texts[-1].split(DAYS))
+        if not first <= start <= end <= last:
+            raise ValueError(texts[-1])
+        return start, end
+
+    def write(days: Sequence[dt.date]) -> list[str]:
+        return [DAYS.join(day.isoformat() for day in days)]
+
+    return Param(name, (first, last), read, write)
+
+
+def words(name: str, default: str, longest: int = 200) -> Param:
+    """A short text."""
+
+    def read(texts: Sequence[str]) -> str:
+        if len(texts[-1]) > longest:
+            raise ValueError(texts[-1])
+        return texts[-1]
+
+    return Param(name, default, read, lambda text: [text])
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What a link asked for and could not get.
+
+    Attributes:
+        name: Name in the link.
+        got: What stood there.
+        used: What is used instead; None when the page knows no such name.
+    """
+
+    name: str
+    got: str
+    used: str | None
+
+
+class Link:
+    """The link of one run: read when just opened or gone back to, then written.
+
+    At any other time the widgets are right: taking every difference for news would
+    undo the second of two quick clicks.
+    """
+
+    def __init__(self) -> None:
+        context = get_script_run_ctx()
+        self.went_back = bool(getattr(context, "is_history_navigation", False))
+        self.given = {name: st.query_params.get_all(name) for name in st.query_params}
+        self.news = bool(self.given) and (
+            self.went_back or PLACE not in st.session_state
+        )
+        self.written: dict[str, list[str]] = {}
+        self.rejected: list[Rejected] = []
+
+    def arrive(self, page: str) -> None:
+        """Say which page is shown: a link to another page was just opened."""
+        if self.given and st.session_state.get(PLACE) != page:
+            self.news = True
+        st.session_state[PLACE] = page
+
+    def seed(self, param: Param, key: str) -> None:
+        """Put a possible value where the widget with `key` will look for it."""
+        # Streamlit forgets a widget when its page is left, and sends the label of the
+        # old language after the language changed; what was kept is right.
+        kept = st.session_state.get(f"{key}.kept", param.default)
+        value = st.session_state.get(key, kept)
+        if self.news:
+            value = param.default
+            if texts := self.given.get(param.name):
+                value = self._read(param, texts)
+        elif not (possible(param, value) or unfinished(value)):
+            value = kept if possible(param, kept) else param.default
+        if key not in st.session_state or st.session_state[key] != value:
+            st.session_state[key] = value
+
+    def keep(self, param: Param, key: str, value: Any) -> Any:  # noqa: ANN401
+        """Take a widget's value into the link; browsers cannot be trusted with it."""
+        if not possible(param, value):
+            kept = st.session_state.get(f"{key}.kept", param.default)
+            value = kept if possible(param, kept) else param.default
+        self.written[param.name] = param.write(value)
+        st.session_state[f"{key}.kept"] = value
+        return param.read(self.written[param.name])
+
+    def finish(self) -> None:
+        """Write the link, and name what it asked for in vain."""
+        if self.news:
+            unknown = [name for name in self.given if name not in self.written]
+            self.rejected += [
+                Rejected(name, ",".join(self.given[name]), None) for name in unknown
+            ]
+        # A bare entry of the history stays bare, else Back could never pass it.
+        if self.went_back and not self.given:
+            return
+        if self.given != self.written:
+            st.query_params.from_dict(self.written)
+
+    def shared(self) -> dict[str, list[str]]:
+        """Return what goes along to every other page: language and data set."""
+        return {name: self.written[name] for name in ("lang", "d")}
+
+    def url(self) -> str:
+        """Return the whole link, for the clipboard."""
+        return f"{st.context.url}?{urlencode(self.written, doseq=True)}"
+
+    def _read(self, param: Param, texts: Sequence[str]) -> Any:  # noqa: ANN401
+        try:
+            return param.read(texts)
+        except ValueError:
+            used = ",".join(param.write(param.default))
+            self.rejected.append(Rejected(param.name, ",".join(texts), used))
+            return param.default
+
+
+def possible(param: Param, value: Any) -> bool:  # noqa: ANN401
+    """Say whether a widget may have this value."""
+    try:
+        param.read(param.write(value))
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return False
+    return True
+
+
+def unfinished(value: Any) -> bool:  # noqa: ANN401
+    """Say whether this is a range of which only one end was chosen yet."""
+    return isinstance(value, tuple) and len(value) < 2

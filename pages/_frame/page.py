@@ -1,0 +1,316 @@
+"""A page: its question, one row of controls, and the cells that answer it.
+
+A page file makes a `Page`, asks its controls for options, and shows a cell:
+
+    page = Page("funnel", kind="events")
+    dates = page.dates()
+    steps = page.many("steps", page.events, default=page.usual_steps)
+    days = page.number("days", 1, 90, default=7)
+    page.cell("funnel", steps=steps, window=f"{days}D", dates=dates)
+
+Words come from `words/<language>/<page>.po`: `funnel.title` is the question,
+`funnel.<control>` the label of a control, `funnel.<control>.<code>` a choice in it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+from opslib.dataset import Dataset
+
+from opslib.result import Error, Result
+from pages._frame import data, link, overview
+from pages._frame.cell import show
+from pages._frame.frame import current, problem, shared
+from pages._frame.link import Param
+from pages._frame.text import WORDS, language, t
+
+FEW = 4
+
+
+class Page:
+    """One page on one kind of table.
+
+    Args:
+        name: Name of the page: its file, its menu entry and the prefix of its words.
+        kind: Table it needs ("events", "users", ...), or several, one of which will
+            do; None if it needs none. Without one the page says where to add it, and
+            ends.
+
+    Attributes:
+        kind: The first of the kinds needed that the data set has.
+        lang: Language of the session, "en" or "zh_CN".
+    """
+
+    def __init__(self, name: str, *, kind: str | tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.lang = language()
+        self._frame = current()
+        # Options of one data set are not those of another.
+        self._place = f"{name}.{self._frame.dataset_id}" if kind else name
+        st.title(t(f"{name}.title"), anchor=False)
+        kinds = (kind,) if isinstance(kind, str) else kind
+        self.kind = self._table(kinds) if kinds else None
+        self._row = st.container(
+            horizontal=True, vertical_alignment="bottom", key="controls"
+        )
+        self._folded = st.container()
+        self._more: Any = None
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set chosen."""
+        return self._frame.dataset
+
+    @property
+    def events(self) -> list[str]:
+        """Names of the events, the most frequent first."""
+        return data.event_names(self.dataset)
+
+    @property
+    def usual_steps(self) -> list[str]:
+        """Events that make a likely funnel, in order."""
+        return data.usual_steps(self.events)
+
+    def dates(self, name: str = "dates") -> list[str]:
+        """Ask for a range of whole days within the table; all of it unless chosen.
+
+        Returns:
+            First and last day, both included, as ISO dates.
+        """
+        first, last = data.span(self.dataset, self.kind or "events")
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.date_input(
+                t("frame.dates"),
+                min_value=first,
+                max_value=last,
+                format="YYYY-MM-DD",
+                key=key,
+                width=230,
+            )
+
+        days: tuple[dt.date, dt.date] = self.control(
+            link.dates(name, first, last), draw
+        )
+        return [day.isoformat() for day in days]
+
+    def choice(
+        self,
+        name: str,
+        codes: Sequence[str],
+        *,
+        default: str | None = None,
+        named: bool = False,
+        more: bool = False,
+    ) -> str | None:
+        """Ask for one of `codes`.
+
+        Args:
+            name: Name in the link and of the label, `<page>.<name>`.
+            codes: What can be chosen, as the option spells it.
+            default: First choice; the first of `codes` if None and not `named`.
+            named: The codes are names from the file, shown as they stand, and nothing
+                may be chosen (returns None). Else `<page>.<name>.<code>` is shown.
+            more: Put it under "More options".
+        """
+        if not named and default is None:
+            default = codes[0]
+        param = link.choice(name, codes, default)
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            if not named and len(codes) <= FEW:
+                return st.segmented_control(
+                    self.text(name),
+                    codes,
+                    format_func=lambda code: self.text(f"{name}.{code}"),
+                    key=key,
+                    required=True,
+                )
+            return st.selectbox(
+                self.text(name),
+                codes,
+                index=None if named else 0,
+                format_func=str if named else lambda code: self.text(f"{name}.{code}"),
+                placeholder=t("frame.none"),
+                key=key,
+                width=220,
+            )
+
+        chosen: str | None = self.control(param, draw, more=more)
+        return chosen
+
+    def many(
+        self,
+        name: str,
+        codes: Sequence[str],
+        *,
+        default: Sequence[str],
+        named: bool = True,
+        more: bool = False,
+    ) -> list[str]:
+        """Ask for some of `codes`, in an order that counts.
+
+        Args:
+            name: Name in the link and of the label, `<page>.<name>`.
+            codes: What can be chosen, as the option spells it.
+            default: Chosen at first.
+            named: As for `choice`.
+            more: Put it under "More options".
+        """
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.multiselect(
+                self.text(name),
+                codes,
+                format_func=str if named else lambda code: self.text(f"{name}.{code}"),
+                placeholder=t("frame.choose"),
+                key=key,
+            )
+
+        chosen: list[str] = self.control(
+            link.many(name, codes, default), draw, more=more
+        )
+        return chosen
+
+    def number(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        default: float,
+        step: float | None = None,
+        percent: bool = False,
+        more: bool = False,
+    ) -> Any:  # noqa: ANN401
+        """Ask for a number from `low` to `high`; whole when `default` is.
+
+        Args:
+            name: Name in the link and of the label, `<page>.<name>`.
+            low: Least possible.
+            high: Most possible.
+            default: At first.
+            step: What the buttons add.
+            percent: Show percent, return a share: `low`, `high`, `default` and `step`
+                are percent (5.0), the option and the link say 0.05.
+            more: Put it under "More options".
+
+        Returns:
+            int if `default` is one and not `percent`, else float.
+        """
+        scale = 100 if percent else 1
+        param = link.number(name, low, high, default, scale=scale)
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.number_input(
+                self.text(name),
+                min_value=low,
+                max_value=high,
+                step=step,
+                key=key,
+                width=150,
+            )
+
+        value: float = self.control(param, draw, more=more)
+        return round(value / scale, 12) if percent else value
+
+    def toggle(self, name: str, *, default: bool = False, more: bool = False) -> bool:
+        """Ask yes or no."""
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.toggle(self.text(name), key=key)
+
+        on: bool = self.control(link.flag(name, default=default), draw, more=more)
+        return on
+
+    def compare(self) -> str | None:
+        """Ask whether to compare with the period before: "previous" or None."""
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.toggle(t("frame.compare"), key=key)
+
+        on = self.control(link.flag("compare", default=False), draw)
+        return "previous" if on else None
+
+    def control(
+        self, param: Param, draw: Callable[[str], Any], *, more: bool = False
+    ) -> Any:  # noqa: ANN401
+        """Draw any widget whose value is to be in the link.
+
+        Args:
+            param: How its value stands in the link.
+            draw: Draws it with the key given, without `value`; returns its value.
+            more: Put it under "More options".
+
+        Returns:
+            The value, a possible one in any case.
+        """
+        key = f"{self._place}.{param.name}"
+        self._frame.link.seed(param, key)
+        if more and self._more is None:
+            self._more = self._folded.expander(t("frame.more")).container(
+                horizontal=True, vertical_alignment="bottom"
+            )
+        with self._more if more else self._row:
+            value = draw(key)
+        return self._frame.link.keep(param, key, value)
+
+    def text(self, code: str, **values: Any) -> str:  # noqa: ANN401
+        """Return the page's sentence `<page>.<code>`, for labels and headings."""
+        return t(f"{self.name}.{code}", **values)
+
+    def empty(self, code: str, to: str | None = None, **values: Any) -> None:  # noqa: ANN401
+        """Say what to do next, `<page>.<code>`, with a link to the page `to`."""
+        _empty(self.text(code, **values), to)
+
+    def cell(self, analysis: str, **options: Any) -> Result | None:  # noqa: ANN401
+        """Run `analysis` and show its answer, chart, notes, users, table and code.
+
+        Args:
+            analysis: A name in `opslib.cells.TABLES`.
+            options: Its options, plain; None means not set and is left out.
+
+        Returns:
+            The result; None when the options cannot work, which is said in place.
+        """
+        plain = {name: value for name, value in options.items() if value is not None}
+        try:
+            with st.spinner(t("frame.working"), show_time=True):
+                result = data.run(analysis, self._frame.dataset_id, plain)
+        except Error as error:
+            problem(error.text(self.lang))
+            return None
+        show(analysis, result, plain)
+        return result
+
+    def figures(self) -> None:
+        """Show the size of the data set in at most four figures."""
+        overview.figures(self._frame.dataset_id)
+
+    def questions(self) -> None:
+        """List the pages with what each answers, greyed where a table is missing."""
+        overview.questions(self.dataset)
+
+    def _table(self, kinds: tuple[str, ...]) -> str:
+        """Return which of the tables needed is here, or end the page."""
+        found: str | None = None
+        try:
+            found = next((kind for kind in kinds if self.dataset.has(kind)), None)
+        except Error as error:
+            problem(error.text(self.lang))
+        else:
+            if found is None:
+                _empty(t(f"frame.no_table.{kinds[0]}"), "data")
+        if found is None:
+            self._frame.finish()
+            st.stop()
+        return found
+
+
+def _empty(sentence: str, to: str | None) -> None:
+    with st.container(key="empty", border=True):
+        st.text(sentence)
+        if to in current().pages:
+            shared(to, t(f"frame.go.{to}") if WORDS.has(f"frame.go.{to}") else None)

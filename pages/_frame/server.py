@@ -1,0 +1,130 @@
+"""What surrounds the pages: warm-up, headers, the page's language, failures."""
+
+import base64
+import gc
+import hashlib
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages._frame.text import from_browser, t
+
+LOG = logging.getLogger("opslib.app")
+HEAVY = ("pandas", "altair", "sklearn.cluster", "pyarrow", "opslib.kernels")
+SHELL = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
+
+
+@asynccontextmanager
+async def warm_up(_app: st.App) -> AsyncIterator[None]:
+    """Load what every page needs, once, and take it out of garbage collection.
+
+    Streamlit collects garbage after every run of a page; with the libraries frozen
+    that takes a tenth of the time.
+    """
+    for name in HEAVY:
+        if find_spec(name):
+            module = import_module(name)
+            getattr(module, "warm_up", lambda: None)()
+    gc.collect()
+    gc.freeze()
+    yield
+
+
+def policy(shell: str) -> str:
+    """Allow only what Streamlit itself needs: no foreign host, no eval.
+
+    Args:
+        shell: Streamlit's page; its inline scripts are allowed by their hashes.
+    """
+    hashes = (
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in re.findall(r"<script>(.*?)</script>", shell, re.DOTALL)
+    )
+    scripts = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'self'; script-src 'self' {scripts} 'wasm-unsafe-eval'; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+    )
+
+
+HEADERS = {
+    "Content-Security-Policy": policy(SHELL),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    # Links carry ids of data sets: they must not reach other sites.
+    "Referrer-Policy": "same-origin",
+}
+
+
+def page_language(scope: Scope) -> str:
+    """Return the language of the page asked for, as HTML spells it."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    accepted = Headers(scope=scope).get("accept-language")
+    lang = query.get("lang", [from_browser(accepted)])[-1]
+    return "zh-CN" if lang == "zh_CN" else "en"
+
+
+class Shell:
+    """Adds the headers to every answer and the language to Streamlit's page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if "text/html" in Headers(scope=scope).get("accept", ""):
+            # A compressed or remembered page could not be given its language.
+            unwanted = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
+            headers = [(k, v) for k, v in scope["headers"] if k not in unwanted]
+            scope = {**scope, "headers": headers}
+        opening = b'<html lang="en"'
+        localised = f'<html lang="{page_language(scope)}"'.encode()
+        start: Message = {}
+
+        async def reply(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                MutableHeaders(raw=message["headers"]).update(HEADERS)
+                return
+            if start:
+                body: bytes = message.get("body", b"")
+                if opening in body:
+                    grown = len(localised) - len(opening)
+                    message["body"] = body.replace(opening, localised, 1)
+                    headers = MutableHeaders(raw=start["headers"])
+                    if "content-length" in headers:
+                        length = int(headers["content-length"]) + grown
+                        headers["content-length"] = str(length)
+                await send(start)
+                start = {}
+            await send(message)
+
+        await self.app(scope, receive, reply)
+
+
+MIDDLEWARE = [Middleware(Shell)]
+
+
+def report(error: Exception) -> bool:
+    """Tell the person a reference, and the log what happened under it."""
+    reference = secrets.token_hex(4)
+    LOG.error("Page failed, reference %s", reference, exc_info=error)
+    st.error(t("frame.failed", reference=reference))
+    return True

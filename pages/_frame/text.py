@@ -1,0 +1,36 @@
+"""The words of the interface, in the language of this session."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from opslib.words import LANGUAGES, Catalogue
+
+WORDS = Catalogue(Path(__file__).with_name("words"))
+LANG = "frame.lang"
+
+
+def language() -> str:
+    """Return the language of this session."""
+    lang = st.session_state.get(LANG)
+    return lang if lang in LANGUAGES else from_browser(st.context.locale)
+
+
+def from_browser(locales: str | None) -> str:
+    """Return the language for a browser that prefers `locales`.
+
+    Example:
+        >>> from_browser("zh-TW,zh;q=0.9"), from_browser("de-DE"), from_browser(None)
+        ('zh_CN', 'en', 'en')
+    """
+    return "zh_CN" if (locales or "").lower().startswith("zh") else "en"
+
+
+def t(code: str, /, **values: Any) -> str:  # noqa: ANN401
+    """Return the sentence `code` of the interface; see `opslib.words`.
+
+    A sentence with a value from a file in it is shown by `st.text` only: titles,
+    labels and alerts are read as Markdown by Streamlit.
+    """
+    return WORDS.text(code, language(), **values)

@@ -1,0 +1,37 @@
+"""The frame with a stub data set: what is tested here is the frame alone."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+MAIN = Path(__file__).parents[2] / "pages" / "_frame" / "main.py"
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """Open a page of the app, by its name and the parameters of its link."""
+    import importlib.util
+
+    from pages._frame import data
+
+    spec = importlib.util.spec_from_file_location(
+        "frame_stub", Path(__file__).with_name("stub.py")
+    )
+    stub = importlib.util.module_from_spec(spec)
+    sys.modules["frame_stub"] = stub
+    spec.loader.exec_module(stub)
+    stub.install(data, monkeypatch.setattr)
+
+    def open_page(page="home", **params):
+        test = AppTest.from_file(MAIN, default_timeout=30)
+        for name, value in params.items():
+            test.query_params[name] = value
+        if page != "home":
+            test.switch_page(f"../{page}.py")
+        return test.run()
+
+    return open_page
