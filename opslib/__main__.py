@@ -127,7 +127,7 @@ def _answer(asked: Mapping[str, Any], lang: str) -> None:
         raise Error(
             "option.choice", option="--chart", got=picture.suffix, choices=PICTURES
         )
-    reading = {
+    reading: dict[str, Any] = {
         name.removeprefix("open "): value(given, str, name)
         for name, given in asked.items()
         if name.startswith("open ")

@@ -116,7 +116,7 @@ def assignments(
         {
             "user": users,
             "persona": (labels + 1).astype(np.int16),
-            "name": pd.Categorical.from_codes(labels.tolist(), list(names)),
+            "name": pd.Categorical.from_codes(labels.tolist(), pd.Index(names)),
             "distance": distances,
         }
     )

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from opslib.dataset import Dataset
-from opslib.workspace import Workspace
 
 import opslib as ops
 from opslib import cells
+from opslib.dataset import Dataset
 from opslib.result import Result
+from opslib.workspace import Workspace
 from pages._frame.text import t
 
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
-from opslib.dataset import Dataset
 
+from opslib.dataset import Dataset
 from opslib.result import Error, Result
 from pages._frame import data, link, overview
 from pages._frame.cell import show
