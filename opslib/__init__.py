@@ -34,7 +34,9 @@ _HOMES = {
     "orders": "opslib.dataset",
     "personas": "opslib.analyses.personas",
     "read_table": "opslib.ingest",
+    "retention": "opslib.analyses.retention",
     "trend": "opslib.analyses.trend",
+    "user_features": "opslib.analyses.user_features",
 }
 
 if TYPE_CHECKING:
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
     from opslib.analyses.personas import PersonasResult, personas
+    from opslib.analyses.retention import retention
     from opslib.analyses.trend import trend
+    from opslib.analyses.user_features import user_features
     from opslib.dataset import Dataset, experiment, orders
     from opslib.eventlog import EventLog
     from opslib.ingest import Report, Table, import_file, read_table
@@ -77,7 +81,9 @@ __all__ = [
     "orders",
     "personas",
     "read_table",
+    "retention",
     "trend",
+    "user_features",
 ]
 
 

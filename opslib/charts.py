@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any, Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from opslib.words import clean, percent, text
@@ -24,6 +25,8 @@ MUTED = "#9CA3AF"
 FONT = "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MOST_MARKS = 5_000
 WIDE = 100
+MOST_COHORTS = 60
+MOST_AGES = 30
 MOST_GROUPS = len(PALETTE)
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
@@ -185,6 +188,135 @@ def steps_chart(
     return finish(chart, alt_text, height=max(160, 60 + 30 * bars_drawn))
 
 
+def cohort_grid(
+    table: pd.DataFrame, lang: str, *, age_title: str, month: bool, alt_text: str
+) -> alt.Chart | alt.LayerChart:
+    """Draw cohorts as rows, ages as columns, the darker the more came back.
+
+    Cells whose period is not over are outlined and empty. At most the latest 60 cohorts
+    and 30 ages are drawn, which the chart says; age 0, where all are, only if alone.
+
+    Args:
+        table: Columns cohort, age, users, retained, share, low, high, mature.
+        lang: Language of titles and numbers.
+        age_title: Title of the ages.
+        month: Cohorts are months, written without a day.
+        alt_text: What a screen reader says.
+    """
+    later = table[table["age"] > 0]
+    cells = later if len(later) else table
+    cohorts, ages = cells["cohort"].unique(), np.sort(cells["age"].unique())
+    drawn = (cohorts[-MOST_COHORTS:], ages[:MOST_AGES])
+    legible = len(drawn[1]) <= 15
+    cells = cells[cells["cohort"].isin(drawn[0]) & cells["age"].isin(drawn[1])]
+    size = cells["users"].map(lambda users: written(users, lang))
+    cells = cells.assign(
+        line=cells["cohort"].dt.strftime("%Y-%m" if month else "%Y-%m-%d")
+        + " · "
+        + size,
+        words=[percent(share, lang) if legible else "" for share in cells["share"]],
+    )
+    most = max(0.01, float(cells["share"].max())) if cells["mature"].any() else 1.0
+    cells["ink"] = np.where(cells["share"] > 0.75 * most, "#FFFFFF", "#111827")
+    titles = {
+        "line": text("chart.cohort", lang),
+        "age": age_title,
+        "users": text("chart.users", lang),
+        "retained": text("chart.retained", lang),
+        "share": text("chart.share", lang),
+        "low": text("chart.from_start_low", lang),
+        "high": text("chart.from_start_high", lang),
+        "words": "words",
+        "ink": "ink",
+    }
+
+    def layer(rows: pd.DataFrame, hover: dict[str, str]) -> tuple[Shape, alt.Chart]:
+        shape = Shape(rows, titles)
+        domain = [label(line) for line in dict.fromkeys(cells["line"])]
+        axis = alt.Axis(orient="top", labelAngle=0)
+        return shape, alt.Chart(shape.frame).encode(
+            x=alt.X(
+                **shape.field("age", "ordinal", axis=axis),
+                scale=alt.Scale(domain=[int(age) for age in drawn[1]]),
+            ),
+            y=alt.Y(**shape.field("line", "nominal"), scale=alt.Scale(domain=domain)),
+            tooltip=shape.tooltip({"line": "", "age": ",", "retained": ","} | hover),
+        )
+
+    known = {"share": ".1%", "low": ".1%", "high": ".1%"}
+    shape, over = layer(cells[cells["mature"]], known)
+    _, pending = layer(cells[~cells["mature"]], {})
+    scale = alt.Scale(domain=[0, most], range=["#EAF3FA", ACCENT])
+    chart = over.mark_rect().encode(
+        color=alt.Color(
+            **shape.field("share", "quantitative", legend=None), scale=scale
+        )
+    ) + pending.mark_rect(fillOpacity=0, stroke=MUTED, strokeDash=[2, 2], opacity=0.6)
+    if legible:
+        chart += over.mark_text(fontSize=11).encode(
+            text=alt.Text(field=shape.alias["words"], type="nominal"),
+            color=alt.Color(field=shape.alias["ink"], type="nominal", scale=None),
+        )
+        chart = chart.resolve_scale(color="independent")
+    if len(drawn[0]) < len(cohorts) or len(drawn[1]) < len(ages):
+        left = text(
+            "chart.some_cohorts",
+            lang,
+            cohorts=len(drawn[0]),
+            of=len(cohorts),
+            ages=len(drawn[1]),
+            of_ages=len(ages),
+        )
+        chart = chart.properties(title=left)
+    return finish(chart, alt_text, height=max(160, 60 + 18 * len(drawn[0])))
+
+
+def share_curve(
+    curves: Mapping[str, pd.DataFrame], lang: str, *, age_title: str, alt_text: str
+) -> alt.Chart | alt.LayerChart:
+    """Draw shares by age as lines with their intervals; the first is the one meant.
+
+    Args:
+        curves: Name to a table of columns age, users, share, low, high.
+        lang: Language of titles.
+        age_title: Title of the ages.
+        alt_text: What a screen reader says.
+    """
+    rows = pd.concat([curve.assign(name=name) for name, curve in curves.items()])
+    rows = rows[(rows["age"] > 0) & rows["share"].notna()]
+    titles = {
+        "age": age_title,
+        "share": text("chart.share", lang),
+        "low": text("chart.from_start_low", lang),
+        "high": text("chart.from_start_high", lang),
+        "users": text("chart.users", lang),
+        "name": text("chart.group", lang),
+    }
+    shape = Shape(rows, titles)
+    hover = {"age": ",", "share": ".1%", "low": ".1%", "high": ".1%", "users": ","}
+    percents = alt.Axis(format="%")
+    whole = alt.Axis(tickMinStep=1, format=",", grid=False)
+    names = [label(name) for name in curves]
+    colour = alt.Color(
+        **shape.field("name", "nominal"),
+        scale=alt.Scale(domain=names, range=[ACCENT, MUTED]),
+        legend=alt.Legend(title=None, orient="top") if len(curves) > 1 else None,
+    )
+    base = alt.Chart(shape.frame).encode(
+        x=alt.X(**shape.field("age", "quantitative", axis=whole)), color=colour
+    )
+    title = shape.title["share"]
+    band = base.mark_area(opacity=0.18).encode(
+        y=alt.Y(**shape.field("low", "quantitative", axis=percents) | {"title": title}),
+        y2=alt.Y2(field=shape.alias["high"]),
+    )
+    line = base.mark_line(point=len(rows) <= 120, strokeWidth=2).encode(
+        y=alt.Y(**shape.field("share", "quantitative", axis=percents)),
+        tooltip=shape.tooltip(hover),
+    )
+    return finish(band + line, alt_text)
+
+
 def export(
     chart: alt.TopLevelMixin, kind: Literal["png", "svg"], *, title: str = ""
 ) -> bytes:
@@ -195,7 +327,9 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        lines = wrap(clean(title, longest=400), WIDE if max(title) < "⺀" else WIDE // 2)
+        lines = wrap(
+            clean(title, longest=400), WIDE if max(title) < "⺀" else WIDE // 2
+        )
         spec["title"] = {"text": lines, "anchor": "start", "offset": 16}
     spec["background"] = "white"
     spec["config"] = {**spec.get("config", {}), **THEME}

@@ -294,3 +294,114 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
             reached[k] += 1
     times = [since[k, : reached[k]] for k in range(steps)]
     return user[:found], level[:found], row[:found], start[:found], times
+
+
+# Retention and features: one pass over the rows of each user. `wanted` says which event
+# codes count; `keep` says which rows count, and is empty where all of them do.
+
+
+@kernel
+def first_times(first, end, offsets, time, event, wanted, keep, start):  # type: ignore[no-untyped-def]
+    """Write the time of each user's first row that counts; others are left alone."""
+    for u in range(first, end):
+        for row in range(offsets[u], offsets[u + 1]):
+            if wanted[event[row]] and (len(keep) == 0 or keep[row]):
+                start[u] = time[row]
+                break
+
+
+@kernel
+def period_of(instant, edges):  # type: ignore[no-untyped-def]
+    """Return i with edges[i] <= instant < edges[i + 1], for an instant inside them."""
+    # Periods are about equally long: a guess that is rarely more than one off.
+    i = (instant - edges[0]) * 1.0 / (edges[-1] - edges[0]) * (len(edges) - 1)
+    i = min(max(int(i), 0), len(edges) - 2)
+    while instant < edges[i]:
+        i -= 1
+    while instant >= edges[i + 1]:
+        i += 1
+    return i
+
+
+@kernel
+def returns_by_age(  # type: ignore[no-untyped-def]
+    first, end, offsets, time, event, wanted, keep, cohort, line, edges, n_ages,
+    latest_only,
+):  # fmt: skip
+    """Count users by cohort and by each age at which they came back.
+
+    cohort: the period of each user, -1 for none; line: the row of `counts` per period.
+    latest_only: count each user at the last of these ages only, later ones included.
+    """
+    counts = np.zeros((line.max() + 1, n_ages), np.int64)
+    for u in range(first, end):
+        born = cohort[u]
+        if born < 0:
+            continue
+        latest = 0
+        # Rows before this are of a period that is counted or does not matter.
+        pending = edges[born + 1]
+        for row in range(offsets[u], offsets[u + 1]):
+            if (
+                time[row] < pending
+                or not wanted[event[row]]
+                or (len(keep) > 0 and not keep[row])
+            ):
+                continue
+            period = period_of(time[row], edges)
+            pending = edges[period + 1]
+            latest = min(period - born, n_ages - 1)
+            if latest_only:
+                continue
+            if period - born >= n_ages:
+                break
+            counts[line[born], latest] += 1
+        if latest_only and latest > 0:
+            counts[line[born], latest] += 1
+    return counts
+
+
+@kernel
+def has_row_between(some, offsets, time, event, wanted, keep, low, high):  # type: ignore[no-untyped-def]
+    """Say which of `some` users have a row that counts with low <= time < high."""
+    found = np.zeros(len(some), np.bool_)
+    for i in range(len(some)):
+        for row in range(offsets[some[i]], offsets[some[i] + 1]):
+            if time[row] >= high[i]:
+                break
+            if (
+                time[row] >= low[i]
+                and wanted[event[row]]
+                and (len(keep) == 0 or keep[row])
+            ):
+                found[i] = True
+                break
+    return found
+
+
+@kernel
+def activity_by_user(first, end, offsets, time, event, edges, column, counts, seen):  # type: ignore[no-untyped-def]
+    """Write what each user did before edges[-1], the end of the last day.
+
+    column: the column of `counts` for each event code, the last for all others.
+    seen: per user the first and last day as positions in `edges`, the days with an
+    event, those of them among the last 7 and the last 30, and the events.
+    """
+    last_day = len(edges) - 2
+    for u in range(first, end):
+        pending = edges[0]
+        for row in range(offsets[u], offsets[u + 1]):
+            if time[row] >= edges[-1]:
+                break
+            counts[u, column[event[row]]] += 1
+            seen[u, 5] += 1
+            if time[row] < pending:
+                continue
+            day = period_of(time[row], edges)
+            pending = edges[day + 1]
+            if seen[u, 2] == 0:
+                seen[u, 0] = day
+            seen[u, 1] = day
+            seen[u, 2] += 1
+            seen[u, 3] += day > last_day - 7
+            seen[u, 4] += day > last_day - 30

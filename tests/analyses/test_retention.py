@@ -1,0 +1,469 @@
+"""Retention by cohort and age, worked by hand and against its definition in words."""
+
+import datetime as dt
+import json
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from opslib import Error, EventLog
+from opslib.analyses.retention import retention
+from opslib.charts import export
+from opslib.stats.proportions import wilson
+
+
+def log(*lines, timezone="UTC", until=None):
+    """Events written as "user time event [place]"; a time is an hour of March 2026."""
+    rows = pd.DataFrame(
+        [(*line.split(), None)[:4] for line in lines],
+        columns=["user", "time", "event", "place"],
+    )
+    # "2T20" is the second of March at eight in the evening.
+    day, hour = rows["time"].str.partition("T")[0], rows["time"].str.partition("T")[2]
+    rows["time"] = (
+        pd.Timestamp("2026-03-01")
+        + pd.to_timedelta(day.astype(int) - 1, unit="D")
+        + pd.to_timedelta(hour.replace("", "0").astype(int), unit="h")
+    )
+    return EventLog.from_frame(
+        rows, user="user", event="event", time="time", timezone=timezone, until=until
+    )
+
+
+def cells(result):
+    """(day of the cohort, age) to (users, retained, share or None)."""
+    return {
+        (row.cohort.strftime("%m-%d"), row.age): (
+            row.users,
+            row.retained,
+            None if np.isnan(row.share) else row.share,
+        )
+        for row in result.table.itertuples()
+    }
+
+
+FEW = ("ann 1 open", "ann 2 buy", "ann 4 open", "bob 1 open", "bob 3 open", "cy 3 open")
+
+
+def test_the_period_of_the_first_event_is_the_cohort():
+    assert cells(retention(log(*FEW))) == {
+        ("03-01", 0): (2, 2, 1.0),
+        ("03-01", 1): (2, 1, 0.5),
+        ("03-01", 2): (2, 1, 0.5),
+        ("03-01", 3): (2, 1, 0.5),
+        ("03-03", 0): (1, 1, 1.0),
+        ("03-03", 1): (1, 0, 0.0),
+    }
+
+
+def test_on_or_after_counts_everyone_seen_then_or_later():
+    result = retention(log(*FEW), count="on_or_after")
+    assert [cells(result)["03-01", age][1] for age in range(4)] == [2, 2, 2, 1]
+
+
+def test_start_and_return_may_be_different_events():
+    shop = log("ann 1 buy", "ann 2 open", "ann 3 buy", "bob 2 open", "bob 3 open")
+    result = retention(shop, start="open", back="buy")
+    assert cells(result) == {
+        ("03-02", 0): (2, 2, 1.0),
+        ("03-02", 1): (2, 1, 0.5),
+    }
+    either = retention(shop, start=["open", "buy"], back=["buy"])
+    assert cells(either)["03-01", 2] == (1, 1, 1.0)
+
+
+def test_events_of_the_same_day_are_no_return():
+    assert cells(retention(log("ann 1T1 open", "ann 1T23 open", "bob 2T23 open"))) == {
+        ("03-01", 0): (1, 1, 1.0),
+        ("03-01", 1): (1, 0, 0.0),
+        ("03-02", 0): (1, 1, 1.0),
+    }
+
+
+def test_a_period_that_is_not_over_has_no_share():
+    result = retention(log("ann 1T9 open", "ann 2T9 open", "bob 2T10 open"))
+    assert cells(result)["03-01", 1] == (1, 1, None)
+    assert result.table["mature"].tolist() == [True, False, False]
+    assert result.curve["users"].tolist() == [1, 0]
+    assert np.isnan(result.curve["share"].iloc[1])
+
+
+def test_the_curve_pools_mature_cells_only():
+    lines = [f"u{i} 1T1 open" for i in range(9)] + [f"v{i} 2T1 open" for i in range(3)]
+    result = retention(log(*lines, "u0 2T5 open", "v0 3T1 open", "v1 3T2 open"))
+    curve = result.curve.set_index("age")
+    assert curve.loc[1, ["users", "retained"]].tolist() == [9, 1]
+    low, high = wilson(1, 9)
+    assert curve.loc[1, ["share", "low", "high"]].tolist() == [1 / 9, low, high]
+
+
+def test_dates_choose_cohorts_and_earlier_history_decides_who_is_new():
+    result = retention(
+        log("ann 1 open", "ann 2 open", "bob 2 open", "bob 3 open"),
+        dates=("2026-03-02", "2026-03-02"),
+    )
+    assert cells(result) == {
+        ("03-02", 0): (1, 1, 1.0),
+        ("03-02", 1): (1, 1, 1.0),
+    }
+
+
+def test_where_limits_the_events_that_count():
+    shop = log("ann 1 open web", "ann 2 open app", "ann 3 open app", "bob 1 open web")
+    result = retention(shop, where=[["place", "==", "app"]])
+    assert cells(result) == {("03-02", 0): (1, 1, 1.0), ("03-02", 1): (1, 1, 1.0)}
+
+
+def test_weeks_begin_when_asked_and_months_on_the_first():
+    # 1 March 2026 is a Sunday.
+    days = log("ann 1 open", "ann 2 open", "bob 8 open", "cy 40 open")
+    monday = retention(days, period="week")
+    sunday = retention(days, period="week", week_start="sunday")
+    assert cells(monday)["02-23", 1] == (1, 1, 1.0)
+    assert cells(sunday)["03-01", 1] == (1, 0, 0.0)
+    months = retention(days, period="month")
+    assert cells(months)["03-01", 1] == (2, 0, None)
+
+
+def test_days_are_days_of_the_timezone_of_the_log():
+    frame = pd.DataFrame(
+        {
+            "user": ["ann", "ann", "bob"],
+            "event": "open",
+            "time": pd.to_datetime(
+                ["2026-03-01T15:00Z", "2026-03-01T17:00Z", "2026-03-05T00:00Z"]
+            ),
+        }
+    )
+    columns = {"user": "user", "event": "event", "time": "time"}
+    for timezone, back in (("UTC", 0), ("Asia/Shanghai", 1)):
+        there = EventLog.from_frame(frame, **columns, timezone=timezone)
+        assert cells(retention(there))["03-01", 1][1] == back
+
+
+def test_ages_may_be_listed_or_counted():
+    def shown(ages):
+        return retention(log(*FEW), ages=ages).table["age"].unique().tolist()
+
+    assert shown(2) == [0, 1, 2]
+    assert shown([3, 1]) == [1, 3]
+    assert shown(None) == [0, 1, 2, 3]
+
+
+def test_a_return_after_the_last_age_asked_counts_only_on_or_after():
+    late = log("ann 1 open", "ann 4 open", "bob 5 open")
+    for ages in (2, [2]):
+        on = retention(late, ages=ages)
+        after = retention(late, ages=ages, count="on_or_after")
+        assert cells(on)["03-01", 2] == (1, 0, 0.0)
+        assert cells(after)["03-01", 2] == (1, 1, 1.0)
+
+
+def test_users_behind_a_cell_are_those_it_counts():
+    result = retention(log(*FEW))
+    assert result.users("2026-03-01", 1).tolist() == ["ann"]
+    assert result.users("2026-03-01", 1, retained=False).tolist() == ["bob"]
+    assert result.users(dt.date(2026, 3, 1), 0).tolist() == ["ann", "bob"]
+    assert result.users("2026-03-01", 0, retained=False).tolist() == []
+    assert result.users(None, 1).tolist() == ["ann"]
+    assert result.users(None, 1, retained=False).tolist() == ["bob", "cy"]
+    for count in ("on", "on_or_after"):
+        result = retention(log(*FEW), back="open", count=count)
+        for row in result.table.itertuples():
+            came = result.users(row.cohort, row.age)
+            stayed_away = result.users(row.cohort, row.age, retained=False)
+            assert (len(came), len(came) + len(stayed_away)) == (
+                row.retained,
+                row.users,
+            )
+
+
+def test_the_previous_period_stands_beside():
+    lines = [f"a{i} 1 open" for i in range(40)] + [f"b{i} 2 open" for i in range(40)]
+    back = [f"a{i} 2 open" for i in range(10)] + [f"b{i} 3 open" for i in range(20)]
+    days = ("2026-03-02", "2026-03-02")
+    result = retention(
+        log(*lines, *back, "zed 4 open"), dates=days, compare="previous", ages=1
+    )
+    assert cells(result.previous) == {
+        ("03-01", 0): (40, 40, 1.0),
+        ("03-01", 1): (40, 10, 0.25),
+    }
+    # Newcombe (1998), method 10, worked from the two Wilson intervals:
+    # 20/40 [0.3520, 0.6480], 10/40 [0.1419, 0.4019].
+    assert result.describe() == (
+        "50.0% came back on the next day (95% interval 35.2% to 64.8%; "
+        "40 users of 1 cohort). The share on the next day was 25.0% in the period "
+        "before: a change of +25.0 pp (95% interval +3.8 pp to +43.3 pp)."
+    )
+    assert "上一周期的次日留存率为 25.0%" in result.describe("zh_CN")
+    alone = retention(log(*FEW), dates=("2026-03-01", "2026-03-01"), compare="previous")
+    assert alone.previous is None
+    assert "retention.no_previous" in {note.code for note in alone.warnings}
+
+
+def test_too_few_users_or_too_short_a_history_make_no_claim():
+    assert "too few to state a rate" in retention(log(*FEW)).describe()
+    assert "too early to state" in retention(log("ann 1T1 a", "bo 1T2 a")).describe()
+    assert "为时过早" in retention(log("ann 1T1 a")).describe("zh_CN")
+
+
+def test_ages_that_nobody_quotes_are_described_by_their_ends():
+    many = log(*(f"u{i} {day} open" for i in range(30) for day in (1, 3, 5)))
+    text = retention(many, ages=[2, 3, 4]).describe()
+    assert text.startswith("100% came back on day 2 (95% interval 88.6% to 100%")
+    assert "0% came back on day 3" not in text
+    assert "100% came back on day 4" in text
+    later = retention(many, ages=[2], count="on_or_after").describe()
+    assert later.startswith("100% came back on day 2 or later")
+
+
+def test_a_reader_is_told_what_to_be_careful_about():
+    result = retention(
+        log("ann 3T1 a", "bob 10T1 a", "bob 11T1 a"),
+        period="week",
+        dates=("2026-03-03", "2026-03-11"),
+        count="on_or_after",
+    )
+    assert [note.code for note in result.warnings] == [
+        "retention.history",
+        "retention.cut",
+        "retention.small",
+        "retention.open",
+        "retention.unequal",
+    ]
+    texts = [note.text() for note in result.warnings]
+    assert texts[0] == (
+        "The history starts on Mar 2, 2026: the 1 user of that cohort may have begun "
+        "earlier."
+    )
+    assert texts[3] == (
+        "2 cells are left empty because their periods are not over yet."
+    )
+    assert all(note.text("zh_CN") for note in result.warnings)
+    whole = retention(
+        log("ann 3T1 a", "bob 10T1 a"), dates=("2026-03-03", "2026-03-04")
+    )
+    assert "retention.cut" not in {note.code for note in whole.warnings}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"count": "before"}, "count cannot be “before”; choose from “on”"),
+        ({"period": "year"}, "period cannot be “year”"),
+        ({"compare": "next"}, "compare cannot be “next”"),
+        ({"compare": "previous"}, "give dates"),
+        ({"start": "opne"}, "start names the event “opne”, .* it has “buy”, “open”"),
+        ({"back": []}, "back is missing"),
+        ({"ages": -1}, "ages must lie between 0 and 366, got “-1”"),
+        ({"ages": [1, 1000]}, "ages must lie between 0 and 366"),
+        ({"where": [["city", "==", "x"]]}, "where names the column “city”"),
+        ({"where": [["place", "==", "x"]]}, "No event that could begin a user"),
+        (
+            {"dates": ("2026-04-01", "2026-04-02")},
+            "Nobody began between Apr 1, 2026 .* between Mar 1, 2026 and Mar 3, 2026",
+        ),
+    ],
+)
+def test_wrong_options_are_told_in_a_sentence(options, sentence):
+    with pytest.raises(Error, match=sentence) as caught:
+        retention(log(*FEW), **options)
+    assert caught.value.text("zh_CN")
+
+
+def test_asking_for_a_cell_that_is_not_there_is_told():
+    result = retention(log(*FEW))
+    with pytest.raises(Error, match=r"cohort cannot be “2026-03-02”.*“2026-03-01”"):
+        result.users("2026-03-02", 1)
+    with pytest.raises(Error, match="age must lie between 0 and 3, got “9”"):
+        result.users("2026-03-01", 9)
+
+
+def test_a_table_serves_as_well_as_a_log():
+    frame = pd.DataFrame({"user": [1, 1], "event": "a", "time": ["2026-03-01"] * 2})
+    before = frame.copy()
+    assert retention(frame).table["users"].tolist() == [1]
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_charts_hold_no_more_than_they_can_show_and_say_so():
+    first = dt.date(2026, 1, 1)
+    frame = pd.DataFrame(
+        {
+            "user": [f"u{i}" for i in range(100) for _ in range(2)],
+            "event": "open",
+            "time": [
+                str(first + dt.timedelta(days=i + step))
+                for i in range(100)
+                for step in (0, 1)
+            ],
+        }
+    )
+    result = retention(frame)
+    spec = result.chart().to_dict()
+    assert spec["title"] == (
+        "Drawn: the latest 60 of 100 cohorts, the first 30 of 100 ages; "
+        "the table has all of them."
+    )
+    assert sum(len(rows) for rows in spec["datasets"].values()) <= 5_000
+    assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"][-1] == "2026-04-10 · 1"
+    assert result.curve_chart().to_dict()["description"] == result.describe()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+def test_charts_can_be_drawn(lang):
+    result = retention(log(*FEW, "dee 4T9 open"))
+    assert export(result.chart(lang), "svg").startswith(b"<svg")
+    assert export(result.curve_chart(lang), "svg").startswith(b"<svg")
+    lone = retention(log("ann 1T1 open"))
+    assert export(lone.chart(lang), "svg").startswith(b"<svg")
+    assert export(lone.curve_chart(lang), "svg").startswith(b"<svg")
+
+
+def test_an_unfinished_cell_is_drawn_without_a_share():
+    spec = retention(log("ann 1T9 open", "ann 2T9 open")).chart().to_dict()
+    pending = spec["layer"][1]
+    assert pending["mark"]["fillOpacity"] == 0
+    assert "Retention" not in json.dumps(pending["encoding"]["tooltip"])
+
+
+# Against the definition, over the days on which clocks change in Berlin.
+BERLIN = ZoneInfo("Europe/Berlin")
+ONE_EVENT = some.tuples(
+    some.sampled_from(["ann", "bob", "cy", "dee"]),
+    some.sampled_from(["open", "buy"]),
+    some.integers(0, 24 * 9 * 2),  # half hours from 26 March 2026, 22:00 UTC
+    some.sampled_from(["web", "app", None]),
+)
+FIRST = dt.datetime(2026, 3, 26, 22, tzinfo=dt.UTC)
+
+
+def defined(events, until, *, start, back, count, dates, where, period):
+    """What the docstring promises, one user and one cell at a time."""
+
+    def number(instant):
+        day = instant.astimezone(BERLIN).date()
+        return day.toordinal() if period == "day" else (day.toordinal() - 1) // 7
+
+    def over(n):
+        day = n + 1 if period == "day" else (n + 1) * 7 + 1
+        midnight = dt.datetime.combine(
+            dt.date.fromordinal(day), dt.time(), tzinfo=BERLIN
+        )
+        return midnight <= until
+
+    latest = max(instant for _, _, instant, _ in events)
+    events = [e for e in events if where is None or e[3] == where]
+    first = {}
+    for user, event, instant, _ in events:
+        if start in {None, event}:
+            first[user] = min(first.get(user, instant), instant)
+    born = {
+        user: number(instant)
+        for user, instant in first.items()
+        if dates is None or dates[0] <= instant.astimezone(BERLIN).date() <= dates[1]
+    }
+    seen = {
+        user: {number(e[2]) for e in events if e[0] == user and back in {None, e[1]}}
+        for user in born
+    }
+    # At midnight a day has begun if it has an event.
+    last = number(max(until - dt.timedelta(microseconds=1), latest))
+    found = {}
+    for n in sorted(set(born.values())):
+        users = {user for user in born if born[user] == n}
+        for age in range(last - n + 1):
+            came = {
+                user
+                for user in users
+                if age == 0
+                or (n + age in seen[user])
+                or (count == "on_or_after" and max(seen[user], default=0) >= n + age)
+            }
+            mature = over(n + age)
+            found[n, age] = (
+                len(users), len(came), len(came) / len(users) if mature else None
+            )  # fmt: skip
+    return found
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    rows=some.lists(ONE_EVENT, min_size=1, max_size=25),
+    start=some.sampled_from([None, "open"]),
+    back=some.sampled_from([None, "buy"]),
+    count=some.sampled_from(["on", "on_or_after"]),
+    dates=some.sampled_from([None, (dt.date(2026, 3, 28), dt.date(2026, 3, 29))]),
+    where=some.sampled_from([None, "app"]),
+    period=some.sampled_from(["day", "week"]),
+)
+def test_agrees_with_the_definition(rows, start, back, count, dates, where, period):
+    anchor = ("zed", "open", 0, "app"), ("zed", "buy", 72, "app")
+    rows = [
+        (user, event, FIRST + dt.timedelta(minutes=30 * half), place)
+        for user, event, half, place in (*rows, *anchor)
+    ]
+    frame = pd.DataFrame(rows, columns=["user", "event", "time", "place"])
+    history = EventLog.from_frame(
+        frame, user="user", event="event", time="time", timezone="Europe/Berlin"
+    )
+    until = dt.datetime.fromtimestamp(history.until / 1e6, dt.UTC)
+    options = {"start": start, "back": back, "count": count, "dates": dates}
+    expected = defined(rows, until, where=where, period=period, **options)
+    conditions = [] if where is None else [["place", "==", where]]
+    if not expected:
+        with pytest.raises(Error, match="Nobody began"):
+            retention(history, where=conditions, period=period, **options)
+        return
+    result = retention(history, where=conditions, period=period, **options)
+    found = {
+        (
+            row.cohort.toordinal()
+            if period == "day"
+            else (row.cohort.toordinal() - 1) // 7,
+            row.age,
+        ): (row.users, row.retained, row.share if row.mature else None)
+        for row in result.table.itertuples()
+    }
+    assert found == expected
+    some_cell = result.table.iloc[len(result.table) // 2]
+    behind = result.users(some_cell["cohort"], some_cell["age"])
+    assert len(behind) == some_cell["retained"]
+    pooled = result.curve.iloc[-1]
+    assert len(result.users(None, pooled["age"])) == pooled["retained"]
+
+
+@pytest.fixture(scope="module")
+def taobao(samples):
+    names = ["user", "item", "category", "event", "time"]
+    path = samples / "events" / "taobao_815users_9days.csv.gz"
+    frame = pd.read_csv(path, header=None, names=names, dtype={"user": "str"})
+    frame = frame.dropna(subset="time")
+    return frame.assign(time=pd.to_datetime(frame["time"], unit="s", utc=True))
+
+
+@pytest.mark.parametrize("back", [None, "buy"])
+def test_a_real_log_agrees_with_plain_pandas(taobao, back):
+    events = EventLog.from_frame(
+        taobao, user="user", event="event", time="time", timezone="Asia/Shanghai"
+    )
+    result = retention(events, back=back, dates=("2017-11-25", "2017-12-03"))
+    day = taobao["time"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
+    rows = taobao.assign(day=day.dt.normalize())
+    born = rows.groupby("user")["day"].min().rename("cohort")
+    born = born[born >= "2017-11-25"]
+    returned = rows if back is None else rows[rows["event"] == back]
+    joined = returned.merge(born, left_on="user", right_index=True)
+    joined["age"] = (joined["day"] - joined["cohort"]).dt.days
+    joined = joined[joined["age"] > 0]
+    expected = joined.groupby(["cohort", "age"])["user"].nunique()
+    later = result.table[(result.table["age"] > 0) & (result.table["retained"] > 0)]
+    found = later.set_index(["cohort", "age"])["retained"]
+    assert found.to_dict() == expected.to_dict()
+    sizes = result.table[result.table["age"] == 0].set_index("cohort")["users"]
+    assert sizes.to_dict() == born.value_counts().to_dict()
