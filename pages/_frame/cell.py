@@ -6,9 +6,9 @@ from typing import Any, cast, get_args
 import altair as alt
 import pandas as pd
 import streamlit as st
-from opslib.export import to_csv
 
 from opslib import charts, words
+from opslib.export import to_csv
 from opslib.result import Error, Result
 from pages._frame import data
 from pages._frame.frame import current, note, problem

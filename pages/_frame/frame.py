@@ -1,10 +1,10 @@
 """What all pages share in one run: language, data set, link, and notices."""
 
 import streamlit as st
-from opslib.dataset import Dataset
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page as Entry
 
+from opslib.dataset import Dataset
 from opslib.words import LANGUAGES, language_name
 from pages._frame import data
 from pages._frame.link import Link, Rejected, choice

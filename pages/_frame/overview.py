@@ -1,8 +1,8 @@
 """What a data set holds, and which pages it can feed."""
 
 import streamlit as st
-from opslib.dataset import Dataset
 
+from opslib.dataset import Dataset
 from opslib.words import WRITERS
 from pages._frame import data
 from pages._frame.frame import current, shared

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
-from opslib.dataset import Dataset
 
+from opslib.dataset import Dataset
 from opslib.result import Error, Result
 from pages._frame import data, link, overview
 from pages._frame.cell import show
@@ -67,6 +67,11 @@ class Page:
     def events(self) -> list[str]:
         """Names of the events, the most frequent first."""
         return data.event_names(self.dataset)
+
+    @property
+    def properties(self) -> list[str]:
+        """Names of the properties of events that have few values: to break down by."""
+        return data.properties(self.dataset)
 
     @property
     def usual_steps(self) -> list[str]:
