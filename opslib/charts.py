@@ -27,6 +27,7 @@ MOST_MARKS = 5_000
 WIDE = 100
 MOST_COHORTS = 60
 MOST_AGES = 30
+FIRST_WIDE = "⺀"
 MOST_GROUPS = len(PALETTE)
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
@@ -327,9 +328,8 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        lines = wrap(
-            clean(title, longest=400), WIDE if max(title) < "⺀" else WIDE // 2
-        )
+        width = WIDE if max(title) < FIRST_WIDE else WIDE // 2
+        lines = wrap(clean(title, longest=400), width)
         spec["title"] = {"text": lines, "anchor": "start", "offset": 16}
     spec["background"] = "white"
     spec["config"] = {**spec.get("config", {}), **THEME}

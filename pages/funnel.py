@@ -2,11 +2,21 @@
 
 from pages._frame.page import Page
 
-page = Page("funnel", kind="events")
+page = Page("funnel", kind=("events", "counts"))
 
-dates = page.dates()
-steps = page.many("steps", page.events, default=page.usual_steps)
-days = page.number("days", 1, 90, default=7)
-compare = page.compare()
-
-page.cell("funnel", steps=steps, window=f"{days}D", dates=dates, compare=compare)
+if page.kind == "counts":
+    page.cell("funnel_counts")
+else:
+    dates = page.dates()
+    steps = page.many("steps", page.events, default=page.usual_steps)
+    days = page.number("days", 1, 90, default=7)
+    compare = page.compare()
+    by = page.choice("by", page.properties, named=True, more=True)
+    page.cell(
+        "funnel",
+        steps=steps,
+        window=f"{days}D",
+        dates=dates,
+        compare=compare,
+        by=by,
+    )

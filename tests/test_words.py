@@ -33,6 +33,7 @@ CHINESE = (
     "opslib/ingest/",
     "opslib/simulate.py",
     "opslib/stats/encoding.py",
+    "pages/_frame/data.py",
 )
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 import opslib as ops
 from opslib import cells
+from opslib.conditions import Codes
 from opslib.dataset import Dataset
 from opslib.result import Result
 from opslib.workspace import Workspace
@@ -19,6 +20,7 @@ from pages._frame.text import t
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
 TIMED = ("events", "orders", "daily")
 DAY = 86_400
+FEW_VALUES = 50
 # On the way to a purchase, as events are called in both languages.
 STAGES = (
     r"visit|launch|open|访问|启动",
@@ -110,6 +112,15 @@ def event_names(dataset: Dataset) -> list[str]:
     log = dataset.events
     counts = pd.Series(log.run_offsets).diff().iloc[1:].to_numpy()
     return [log.names[code] for code in (-counts).argsort(kind="stable")]
+
+
+def properties(dataset: Dataset) -> list[str]:
+    """Return the names of properties of events that have few values."""
+    return [
+        name
+        for name, values in dataset.events.properties.items()
+        if isinstance(values, Codes) and len(values.labels) <= FEW_VALUES
+    ]
 
 
 def usual_steps(names: list[str]) -> list[str]:

@@ -39,7 +39,8 @@ def figures(dataset_id: str) -> None:
             text = WRITERS[FIGURES[code]](found[code], language())
             st.metric(t(f"home.{code}"), text)
     kinds = data.load(dataset_id).kinds
-    st.caption(t("home.holds") + " · ".join(t(f"home.kind.{kind}") for kind in kinds))
+    listed = " · ".join(t(f"home.kind.{kind}") for kind in kinds)
+    st.caption(t("home.holds", kinds=listed))
 
 
 def questions(dataset: Dataset) -> None:

@@ -69,6 +69,11 @@ class Page:
         return data.event_names(self.dataset)
 
     @property
+    def properties(self) -> list[str]:
+        """Names of the properties of events that have few values: to break down by."""
+        return data.properties(self.dataset)
+
+    @property
     def usual_steps(self) -> list[str]:
         """Events that make a likely funnel, in order."""
         return data.usual_steps(self.events)

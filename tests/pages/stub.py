@@ -33,6 +33,7 @@ def dataset(name, kinds=("events", "orders")):
         names=tuple(STEPS),
         run_offsets=np.cumsum([0, *STEPS.values()]),
         users=np.arange(900),
+        properties={},
     )
     times = pd.to_datetime(["2026-01-05", "2026-03-02"])
     orders = pd.DataFrame({"user": ["1", "2"], "time": times, "amount": [10.0, 32.5]})

@@ -12,6 +12,7 @@ ALL = {
     "steps": ["view", "cart", "buy"],
     "days": "7",
     "compare": "0",
+    "by": "",
 }
 
 
@@ -137,7 +138,7 @@ def test_the_copied_link_is_the_whole_link(app):
     link = next(code.value for code in page.code if "?lang=" in code.value)
     assert link.endswith(
         "?lang=en&d=demo&dates=2026-01-01..2026-03-31"
-        "&steps=view&steps=cart&steps=buy&days=7&compare=0"
+        "&steps=view&steps=cart&steps=buy&days=7&compare=0&by="
     )
 
 
@@ -162,3 +163,10 @@ def test_a_first_visit_speaks_the_browsers_language(app, monkeypatch):
 
     monkeypatch.setattr(frame, "from_browser", lambda _: "zh_CN")
     assert app("funnel").query_params == ALL | {"lang": "zh_CN", "d": "demo-zh"}
+
+
+def test_a_label_of_the_other_language_from_the_browser_changes_nothing(app):
+    page = app("funnel", **ALL | {"d": "demo-zh"})
+    page.session_state["frame.dataset"] = "Demo shop (Chinese)"
+    page.run()
+    assert page.query_params == ALL | {"d": "demo-zh"}
