@@ -15,7 +15,7 @@ _HOMES = {
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
-    "PersonaModel": "opslib.analyses._persona_model",
+    "PersonaModel": "opslib.analyses.personas",
     "PersonasResult": "opslib.analyses.personas",
     "Report": "opslib.ingest",
     "Result": "opslib.result",
@@ -40,13 +40,12 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from opslib.analyses._persona_model import PersonaModel
     from opslib.analyses.ab_plan import ab_plan
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
-    from opslib.analyses.personas import PersonasResult, personas
+    from opslib.analyses.personas import PersonaModel, PersonasResult, personas
     from opslib.analyses.retention import retention
     from opslib.analyses.trend import trend
     from opslib.analyses.user_features import user_features

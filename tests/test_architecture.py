@@ -23,7 +23,7 @@ EDGE = (
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "eventlog", "cohorts", "dataset",
+    "eventlog", "attempts", "cohorts", "dataset",
 )  # fmt: skip
 
 

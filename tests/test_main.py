@@ -236,7 +236,7 @@ def test_what_should_be_a_number_is_refused_by_name(hint):
 
 
 LINES = {
-    "funnel": ["events.csv", "--steps", "view,cart,pay", "--timezone", "Asia/Shanghai"],
+    "funnel": ["events.csv", "--steps", "{steps}", "--timezone", "Asia/Shanghai"],
     "funnel_counts": ["counts.csv"],
     "trend": ["daily.csv"],
     "retention": ["events.csv", "--period", "week"],
@@ -246,7 +246,10 @@ LINES = {
     "ab_summary": ["--counts", '{"A": [1000, 120], "B": [1000, 150]}'],
     "ab_plan": ["--baseline", "0.2", "--mde", "0.05"],
 }
-METRIC = {"en": "converted", "zh_CN": "是否转化"}
+NAMES = {
+    "en": {"metric": "converted", "steps": "view,cart,pay"},
+    "zh_CN": {"metric": "是否转化", "steps": "浏览,加购,支付"},
+}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh_CN"])
@@ -257,7 +260,7 @@ def test_every_analysis_answers_from_the_demo_files(
     monkeypatch.undo()
     folder = Path(__file__).parent.parent / "data" / lang
     file, *line = [
-        part.format(metric=METRIC[lang]) if "{m" in part else part
+        part.format(**NAMES[lang]) if part in {"{metric}", "{steps}"} else part
         for part in LINES[analysis]
     ]
     if TABLES[analysis]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import altair as alt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib import charts, kernels, periods
+from opslib import attempts, charts, kernels, periods
+from opslib.attempts import Attempts
 from opslib.conditions import Codes, Condition
 from opslib.eventlog import EventLog, as_log
 from opslib.periods import Dates
@@ -222,7 +223,7 @@ def funnel(
         )
 
     entry = (first, end) if dates is not None else (kernels.NEVER, end)
-    found = _attempts(log, codes, longest, entry, log.mask(where))
+    found = attempts.find(log, codes, longest, entry, log.mask(where))
     group, labels = _groups(log, by, found.row)
     closed = found.start + longest <= log.until
     table = _table(list(steps), found, group, labels, closed)
@@ -249,60 +250,6 @@ def funnel(
         _level=found.level,
         _group=group,
         _labels=labels,
-    )
-
-
-class _Attempts(NamedTuple):
-    """One attempt per user; `since` by step, of those who reached it, in order."""
-
-    user: npt.NDArray[np.int32]
-    level: npt.NDArray[np.int8]
-    row: npt.NDArray[np.int64]
-    start: npt.NDArray[np.int64]
-    since: list[npt.NDArray[np.int64]]
-
-
-def _attempts(
-    log: EventLog,
-    codes: npt.NDArray[np.int64],
-    window: int,
-    entry: tuple[int, int],
-    keep: npt.NDArray[np.bool_] | None,
-) -> _Attempts:
-    """Run the kernel over ranges of users and join what it finds."""
-    runs = [slice(log.run_offsets[c], log.run_offsets[c + 1]) for c in codes]
-    same = np.full(len(codes), -1)
-    for k, code in enumerate(codes):
-        earlier = np.flatnonzero(codes[:k] == code)
-        same[k] = earlier[-1] if len(earlier) else -1
-    kept = np.empty(0, bool) if keep is None else keep
-    most = int(np.diff(log.offsets).max())
-
-    def work(first: int, end: int) -> Any:  # noqa: ANN401
-        cuts = np.array(
-            [r.start + np.searchsorted(log.run_user[r], [first, end]) for r in runs]
-        )
-        return kernels.funnel_attempts(
-            log.run_user,
-            log.run_time,
-            log.run_row,
-            cuts[:, 0].copy(),
-            cuts[:, 1].copy(),
-            same,
-            window,
-            *entry,
-            kept,
-            most,
-        )
-
-    parts = kernels.over_users(work, log.offsets)
-    user, level, row, start, since = zip(*parts, strict=True)
-    return _Attempts(
-        np.concatenate(user),
-        np.concatenate(level),
-        np.concatenate(row),
-        np.concatenate(start),
-        [np.concatenate(times) for times in zip(*since, strict=True)],
     )
 
 
@@ -333,7 +280,7 @@ def _groups(
 
 def _table(
     steps: list[str],
-    found: _Attempts,
+    found: Attempts,
     group: npt.NDArray[np.int32],
     labels: tuple[str | None, ...],
     closed: npt.NDArray[np.bool_],

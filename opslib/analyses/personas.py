@@ -14,6 +14,8 @@ from opslib.analyses._persona_model import PersonaModel, assignments, user_ids
 from opslib.result import Error, Note, Result, say
 from opslib.stats import clusters, encoding
 
+__all__ = ["PersonaModel", "PersonasResult", "personas"]
+
 FEWEST_USERS = 60
 MOST_PERSONAS = 20
 
