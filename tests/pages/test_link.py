@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -109,3 +110,11 @@ def test_a_range_with_one_end_is_unfinished_not_wrong():
     assert link.unfinished((FIRST,))
     assert not link.unfinished((FIRST, LAST))
     assert not link.possible(PARAMS["dates"], (FIRST,))
+
+
+def test_a_label_of_the_other_language_from_the_browser_changes_nothing(monkeypatch):
+    state = {"w": "weekly", "w.kept": "week", link.PLACE: "trend"}
+    session = SimpleNamespace(session_state=state, query_params={})
+    monkeypatch.setattr(link, "st", session)
+    link.Link().seed(PARAMS["choice"], "w")
+    assert state["w"] == "week"
