@@ -197,7 +197,5 @@ def _header(column: str, analysis: str = "") -> str:
 
 def _definition(analysis: str) -> str | None:
     """Return how the analysis counts, and its source, as the catalogues say it."""
-    code = f"{analysis}.definition"
-    if words.has(code):
-        return words.text(code, language())
+    code = f"definition.{analysis}"
     return t(code) if WORDS.has(code) else None

@@ -9,19 +9,21 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from urllib.parse import parse_qs
 
+import pandas as pd
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import opslib as ops
 from pages._frame.text import from_browser, t
 
 LOG = logging.getLogger("opslib.app")
-HEAVY = ("pandas", "altair", "sklearn.cluster", "pyarrow", "opslib.kernels")
+HEAVY = ("altair", "sklearn.cluster", "opslib.workspace", "opslib.kernels")
 SHELL = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
 
 
@@ -33,12 +35,24 @@ async def warm_up(_app: st.App) -> AsyncIterator[None]:
     that takes a tenth of the time.
     """
     for name in HEAVY:
-        if find_spec(name):
-            module = import_module(name)
-            getattr(module, "warm_up", lambda: None)()
+        import_module(name)
+    Thread(target=compile_kernels, name="opslib-compile", daemon=True).start()
     gc.collect()
     gc.freeze()
     yield
+
+
+def compile_kernels() -> None:
+    """Have the loops over events compiled before somebody waits for them.
+
+    They are kept on disk: only the first start after an installation takes long.
+    """
+    rows = {"user": ["a", "a"], "event": ["x", "y"], "time": ["2026-03-01"] * 2}
+    log = pd.DataFrame(rows)
+    ops.funnel(log, steps=["x", "y"])
+    ops.retention(log)
+    ops.retention(log, start="x", back="y")
+    ops.user_features(log)
 
 
 def policy(shell: str) -> str:

@@ -163,10 +163,3 @@ def test_a_first_visit_speaks_the_browsers_language(app, monkeypatch):
 
     monkeypatch.setattr(frame, "from_browser", lambda _: "zh_CN")
     assert app("funnel").query_params == ALL | {"lang": "zh_CN", "d": "demo-zh"}
-
-
-def test_a_label_of_the_other_language_from_the_browser_changes_nothing(app):
-    page = app("funnel", **ALL | {"d": "demo-zh"})
-    page.session_state["frame.dataset"] = "Demo shop (Chinese)"
-    page.run()
-    assert page.query_params == ALL | {"d": "demo-zh"}
