@@ -36,8 +36,10 @@ def find(
     most = int(np.diff(log.offsets).max())
 
     def work(first: int, end: int) -> Any:  # noqa: ANN401
+        # Of the same type as the column: numpy would convert the column otherwise.
+        ends = np.array([first, end], log.run_user.dtype)
         cuts = np.array(
-            [r.start + np.searchsorted(log.run_user[r], [first, end]) for r in runs]
+            [r.start + np.searchsorted(log.run_user[r], ends) for r in runs]
         )
         return kernels.funnel_attempts(
             log.run_user,

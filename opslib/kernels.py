@@ -42,7 +42,8 @@ def over_users(
     """
     users, rows = len(offsets) - 1, int(offsets[-1])
     parts = 1 if rows < FEW_ROWS else THREADS
-    cuts = np.searchsorted(offsets, np.linspace(0, rows, parts + 1)[1:-1])
+    shares = np.array([rows * i // parts for i in range(1, parts)], offsets.dtype)
+    cuts = np.searchsorted(offsets, shares)
     bounds = [0, *(int(cut) for cut in cuts), users]
     ranges = list(itertools.pairwise(bounds))
     if parts == 1:
