@@ -7,11 +7,12 @@ same cell: `{"analysis": "funnel", "dataset": "...", "options": {"steps": [...]}
 import inspect
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import opslib
 from opslib.result import Error, Result
+from opslib.words import clean
 
 if TYPE_CHECKING:
     from opslib.dataset import Dataset
@@ -30,6 +31,7 @@ TABLES: dict[str, str | None] = {
 }
 
 WIDTH = 88
+LONGEST_LINE = 1_000
 
 
 def run(analysis: str, dataset: "Dataset | None", options: Mapping[str, Any]) -> Result:
@@ -108,6 +110,43 @@ def code(analysis: str, dataset: str | None, options: Mapping[str, Any]) -> str:
         rows = [*first, *(f"{name}={_wrapped(told[name], name)}" for name in told)]
         line = f"ops.{analysis}(\n" + "".join(f"    {row},\n" for row in rows) + ")"
     return "\n".join([*lines, line])
+
+
+def script(entries: Sequence[Mapping[str, Any]], lang: str = "en") -> str:
+    """Write the lines of Python that print the answers of a notebook, in its order.
+
+    Args:
+        entries: {"cell": ..., "note": ...}; the cell may be None.
+        lang: Language of the answers.
+
+    Raises:
+        Error: An entry holds no cell that `code` can write.
+
+    Example:
+        >>> plan = {"analysis": "ab_plan", "dataset": None}
+        >>> cell = plan | {"options": {"baseline": 0.2, "mde": 0.05}}
+        >>> print(script([{"cell": cell, "note": "How many?"}]))
+        import opslib as ops
+        <BLANKLINE>
+        # How many?
+        print(ops.ab_plan(baseline=0.2, mde=0.05).describe())
+    """
+    parts, opened = ["import opslib as ops"], ""
+    language = "" if lang == "en" else repr(lang)
+    for entry in entries:
+        lines = [
+            f"# {clean(line, LONGEST_LINE)}" for line in entry["note"].splitlines()
+        ]
+        if cell := entry["cell"]:
+            _, *opening, call = code(**cell).split(
+                "\n", 1 + bool(TABLES[cell["analysis"]])
+            )
+            if opening and opening != [opened]:
+                (opened,) = opening
+                lines.append(opened)
+            lines.append(f"print({call}.describe({language}))")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
 def _parameters(analysis: str) -> dict[str, inspect.Parameter]:

@@ -247,6 +247,7 @@ class Workspace:
         Args:
             notebook: {"title": ..., "entries": [{"cell": {...}, "note": ...}, ...]};
                 a cell is {"analysis", "dataset", "options"}, or None beside a note.
+                An entry may have a "link": the page and options it was pinned from.
             id: The notebook to replace; None: a new one.
 
         Raises:
@@ -513,7 +514,11 @@ def _checked(notebook: Any) -> dict[str, Any]:  # noqa: ANN401
         raise Error("workspace.long", where="entries", size=len(entries), most=most)
     for i, entry in enumerate(entries):
         where = f"entries[{i}]"
-        _expect(where, entry, {"cell": dict | None, "note": str})
+        shape: dict[str, Any] = {"cell": dict | None, "note": str}
+        if isinstance(entry, dict) and "link" in entry:
+            shape["link"] = str
+        _expect(where, entry, shape)
+        _short(entry.get("link", ""), LONGEST_NOTE, f"{where}.link")
         _short(entry["note"], LONGEST_NOTE, f"{where}.note")
         if entry["cell"] is not None:
             cell = {"analysis": str, "dataset": str | None, "options": dict}

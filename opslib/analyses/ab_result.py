@@ -129,6 +129,11 @@ class AbResult(Result):
             *self.left_out,
         )
 
+    def short(self, row: Mapping[Any, Any]) -> Note:
+        """Return the numbers of one row of `table`, without names, to head them."""
+        found = self._finding(row)
+        return Note(found.code.replace(".finding.", ".short."), **found.values)
+
     def _finding(self, row: Mapping[Any, Any]) -> Note:
         """Put one row into words, as a lift if it has one."""
         kind, family = row["kind"], int(self.table["p_value"].notna().sum())

@@ -201,7 +201,19 @@ def _control(units: Mapping[str, int], control: str | None) -> str:
         if str(control) not in units:
             raise Error("option.choice", option="control", got=control, choices=names)
         return str(control)
-    return next((name for name in names if CONTROL.fullmatch(name.strip())), names[0])
+    return likely_control(names)
+
+
+def likely_control(names: Sequence[str]) -> str:
+    """Return the variant that is named like a control, else the first by name.
+
+    Example:
+        >>> likely_control(["B", "A"]), likely_control(["新版", "对照组"])
+        ('A', '对照组')
+    """
+    ordered = sorted(names)
+    likely = (name for name in ordered if CONTROL.fullmatch(name.strip()))
+    return next(likely, ordered[0])
 
 
 def _pair(control: Sample, treatment: Sample) -> Pair:

@@ -1,6 +1,8 @@
 """How a result is shown, the same on every page and for every analysis."""
 
 import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, cast, get_args
 
 import altair as alt
@@ -10,8 +12,8 @@ import streamlit as st
 from opslib import charts, words
 from opslib.export import to_csv
 from opslib.result import Error, Result
-from pages._frame import data
-from pages._frame.frame import current, note, problem
+from pages._frame import data, experiment, pins
+from pages._frame.frame import current, note, problem, shared
 from pages._frame.text import WORDS, language, t
 
 SHARES = {
@@ -19,28 +21,64 @@ SHARES = {
     "matured_from_start", "lift", "lift_low", "lift_high", "retention",
 }  # fmt: skip
 MOST_ROWS = 1_000
+COMPARED = {
+    "control", "treatment", "difference", "low", "high", "low_adjusted",
+    "high_adjusted",
+}  # fmt: skip
+# What an analysis shows between its answer and its chart; returns what it has said.
+VIEWS: dict[str, Callable[[Any, str], str]] = {
+    "ab_test": experiment.verdicts,
+    "ab_summary": experiment.verdicts,
+    "ab_plan": experiment.sizes,
+}
 
 
 def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
     """Show the answer, the chart, what to know, and what lies behind them."""
-    lang = language()
-    with st.container(key=f"answer-{analysis}"):
-        st.text(result.describe(lang))
-    chart = result.chart(lang)
-    _draw(chart, f"chart-{analysis}")
-    for warning in result.warnings:
-        note(warning.text(lang))
+    chart = answer(analysis, result)
     key = f"{analysis}.{current().dataset_id}"
     _share(analysis, result, options, chart, key)
-    _users(result, key)
-    with st.expander(t("frame.table")):
-        _table(analysis, result.table, f"{key}.table")
+    behind(analysis, result, key)
     if text := _definition(analysis):
         with st.expander(t("frame.definition")):
             st.markdown(text)
     with st.expander(t("frame.python")):
         dataset_id = current().dataset_id
         st.code(data.code(analysis, dataset_id, options), language="python")
+
+
+def answer(analysis: str, result: Result, place: str = "") -> alt.TopLevelMixin:
+    """Show what was found: in words, in a chart, and what to know; return the chart.
+
+    Args:
+        analysis: Name of the analysis.
+        result: What it found.
+        place: Tells equal cells on one page apart: letters, digits and dashes.
+    """
+    lang = language()
+    said = result.describe(lang)
+    with st.container(key=f"answer-{place}{analysis}"):
+        st.text(said)
+    if analysis in VIEWS:
+        said += VIEWS[analysis](result, place)
+    chart = result.chart(lang)
+    _draw(chart, f"chart-{place}{analysis}")
+    for warning in result.warnings:
+        if (text := warning.text(lang)) not in said:
+            note(text)
+    return chart
+
+
+def behind(analysis: str, result: Result, key: str) -> None:
+    """Offer what lies behind the answer: users and tables, folded."""
+    _users(result, key)
+    with st.expander(t("frame.table")):
+        _table(analysis, result.table, f"{key}.table")
+        for field in fields(result):
+            code = f"table.{analysis}.{field.name}"
+            if WORDS.has(code):
+                st.caption(t(code))
+                _table(analysis, getattr(result, field.name), f"{key}.{field.name}")
 
 
 def _draw(chart: alt.TopLevelMixin, key: str) -> None:
@@ -85,7 +123,7 @@ def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
     if not popover.open:
         return
     with popover, st.form(f"{key}.pinned", border=False):
-        titles = data.notebooks()
+        titles = pins.titles()
         notebook = st.selectbox(
             t("frame.pin_to"),
             [*titles, None],
@@ -95,8 +133,9 @@ def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
         if st.form_submit_button(t("frame.pin_do"), type="primary"):
             dataset_id = current().dataset_id
             cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
-            data.pin(notebook, cell, written)
+            pinned = pins.pin(notebook, cell, written, current().link.stored())
             st.success(t("frame.pinned"))
+            shared("notebook", t("frame.pin_open"), options={"n": [pinned]})
 
 
 def _users(result: Result, key: str) -> None:
@@ -178,7 +217,8 @@ def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: AN
     """Head a column in the language of the session, and write shares as percent."""
     header = _header(column, analysis)
     interval = column in {"low", "high"} and "share" in table
-    if column in SHARES or interval:
+    compared = column in COMPARED and set(table.get("kind", ())) == {"share"}
+    if column in SHARES or interval or compared:
         return st.column_config.NumberColumn(header, format="percent")
     if pd.api.types.is_datetime64_any_dtype(table[column]):
         return st.column_config.DateColumn(header, format="YYYY-MM-DD")

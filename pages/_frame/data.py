@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import re
-import threading
 from typing import Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ import streamlit as st
 
 import opslib as ops
 from opslib import cells
+from opslib.analyses.ab_summary import likely_control
 from opslib.conditions import Codes
 from opslib.dataset import Dataset
 from opslib.result import Result
@@ -29,7 +29,11 @@ STAGES = (
     r"checkout|order|下单|订单",
     r"pay|buy|purchas|支付|付款|购买",
 )
-_PINNING = threading.Lock()
+OUTCOMES = (
+    r"conver|retention|visit|spend|revenue|order|click|paid|\bpay|buy|purchas|amount"
+    r"|转化|留存|访问|消费|金额|收入|下单|支付|购买|点击|复购"
+)
+BEFORE = r"before|history|previous|\bpre|之前|前$|实验前|历史"
 
 
 def default(lang: str) -> str:
@@ -59,15 +63,18 @@ def load(dataset_id: str) -> Dataset:
     return ops.open(dataset_id)
 
 
-def run(analysis: str, dataset_id: str, options: dict[str, Any]) -> Result:
+def run(analysis: str, dataset_id: str | None, options: dict[str, Any]) -> Result:
     """Run a cell, or return what an equal cell gave any session before."""
     plain = json.dumps(options, sort_keys=True)
+    if dataset_id is None or cells.TABLES.get(analysis) is None:
+        return _run(analysis, None, "", plain)
     return _run(analysis, dataset_id, load(dataset_id).digest, plain)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _run(analysis: str, dataset_id: str, digest: str, options: str) -> Result:  # noqa: ARG001
-    return cells.run(analysis, load(dataset_id), json.loads(options))
+def _run(analysis: str, dataset_id: str | None, digest: str, options: str) -> Result:  # noqa: ARG001
+    dataset = None if dataset_id is None else load(dataset_id)
+    return cells.run(analysis, dataset, json.loads(options))
 
 
 def code(analysis: str, dataset_id: str, options: dict[str, Any]) -> str:
@@ -141,17 +148,30 @@ def usual_steps(names: list[str]) -> list[str]:
     return found if len(found) > 1 else names[:3]
 
 
-def notebooks() -> dict[str, str]:
-    """Return the title of every notebook by its id, the last changed first."""
-    return {entry.id: entry.title for entry in workspace().notebooks()}
+def metrics(dataset: Dataset) -> list[str]:
+    """Return the columns of an experiment that can be measured."""
+    table = dataset.experiment.drop(columns=["unit", "variant"], errors="ignore")
+    return [str(name) for name in table.select_dtypes(["number", "bool"])]
 
 
-def pin(notebook_id: str | None, cell: dict[str, Any], note: str) -> str:
-    """Add a cell with a note to a notebook, a new one for None; return its id."""
-    # Two sessions that pin at once must not lose each other's cell.
-    with _PINNING:
-        notebook: dict[str, Any] = {"title": t("frame.notebook"), "entries": []}
-        if notebook_id:
-            notebook = workspace().open_notebook(notebook_id)
-        notebook["entries"].append({"cell": cell, "note": note})
-        return workspace().save_notebook(notebook, notebook_id)
+def usual_metrics(names: list[str]) -> list[str]:
+    """Guess which columns an experiment was about, at most three; else the first.
+
+    Example:
+        >>> usual_metrics(["history", "newbie", "visit", "spend"]), usual_metrics(["x"])
+        (['visit', 'spend'], ['x'])
+    """
+    likely = [
+        name
+        for name in names
+        if re.search(OUTCOMES, name, re.IGNORECASE)
+        and not re.search(BEFORE, name, re.IGNORECASE)
+    ]
+    return likely[:3] or names[:1]
+
+
+def variants(dataset: Dataset) -> list[str]:
+    """Return the variants of an experiment, the likely control first."""
+    names = sorted(map(str, dataset.experiment["variant"].dropna().unique()))
+    first = likely_control(names) if names else None
+    return sorted(names, key=lambda name: name != first)

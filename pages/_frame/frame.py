@@ -1,5 +1,7 @@
 """What all pages share in one run: language, data set, link, and notices."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page as Entry
@@ -87,15 +89,28 @@ def current() -> Frame:
     return frame
 
 
-def shared(page: str, label: str | None = None, *, disabled: bool = False) -> None:
-    """Link to another page of the menu, with the same language and data set."""
+def shared(
+    page: str,
+    label: str | None = None,
+    *,
+    disabled: bool = False,
+    options: Mapping[str, list[str]] | None = None,
+) -> None:
+    """Link to another page of the menu, with the same language and data set.
+
+    Args:
+        page: Its name.
+        label: What the link says; None is the title of the page.
+        disabled: Show it without linking.
+        options: What else the link says, or says instead.
+    """
     frame = current()
     st.page_link(
         frame.pages[page],
         label=label,
         disabled=disabled,
         width="stretch",
-        query_params=frame.link.shared(),
+        query_params=frame.link.shared() | dict(options or {}),
     )
 
 

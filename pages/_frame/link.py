@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -220,6 +220,11 @@ class Link:
         """Return what goes along to every other page: language and data set."""
         return {name: self.written[name] for name in ("lang", "d")}
 
+    def stored(self) -> str:
+        """Return page and options as a notebook keeps them; `opened` reads it."""
+        written = {name: self.written[name] for name in self.written if name != "lang"}
+        return f"{st.session_state[PLACE]}?{urlencode(written, doseq=True)}"
+
     def url(self) -> str:
         """Return the whole link, for the clipboard."""
         return f"{st.context.url}?{urlencode(self.written, doseq=True)}"
@@ -231,6 +236,17 @@ class Link:
             used = ",".join(param.write(param.default))
             self.rejected.append(Rejected(param.name, ",".join(texts), used))
             return param.default
+
+
+def opened(stored: str) -> tuple[str, dict[str, list[str]]]:
+    """Return page and options of a link as `Link.stored` wrote it.
+
+    Example:
+        >>> opened("funnel?d=demo&steps=view&steps=")
+        ('funnel', {'d': ['demo'], 'steps': ['view', '']})
+    """
+    page, _, query = stored.partition("?")
+    return page, parse_qs(query, keep_blank_values=True)
 
 
 def possible(param: Param, value: Any) -> bool:  # noqa: ANN401

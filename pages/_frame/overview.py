@@ -13,7 +13,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "funnel": ("events", "counts"),
     "retention": ("events",),
     "personas": ("users",),
-    "ab_test": ("experiment",),
+    "ab_test": (),
     "trend": ("daily",),
     "ab_plan": (),
 }

@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from opslib import words
 from opslib.dataset import Dataset
 from opslib.result import Error, Result
 from pages._frame import data, link, overview
@@ -27,6 +29,7 @@ from pages._frame.link import Param
 from pages._frame.text import WORDS, language, t
 
 FEW = 4
+MOST_SHARES = 6
 
 
 class Page:
@@ -52,9 +55,7 @@ class Page:
         st.title(t(f"{name}.title"), anchor=False)
         kinds = (kind,) if isinstance(kind, str) else kind
         self.kind = self._table(kinds) if kinds else None
-        self._row = st.container(
-            horizontal=True, vertical_alignment="bottom", key="controls"
-        )
+        self._row = self.row()
         self._folded = st.container()
         self._more: Any = None
 
@@ -77,6 +78,21 @@ class Page:
     def usual_steps(self) -> list[str]:
         """Events that make a likely funnel, in order."""
         return data.usual_steps(self.events)
+
+    @property
+    def metrics(self) -> list[str]:
+        """Columns of the experiment that can be measured."""
+        return data.metrics(self.dataset)
+
+    @property
+    def usual_metrics(self) -> list[str]:
+        """Metrics that the experiment is likely about."""
+        return data.usual_metrics(self.metrics)
+
+    @property
+    def variants(self) -> list[str]:
+        """Variants of the experiment, the likely control first."""
+        return data.variants(self.dataset)
 
     def dates(self, name: str = "dates") -> list[str]:
         """Ask for a range of whole days within the table; all of it unless chosen.
@@ -230,6 +246,33 @@ class Page:
         on: bool = self.control(link.flag(name, default=default), draw, more=more)
         return on
 
+    def shares(self, name: str, groups: Sequence[str]) -> dict[str, float] | None:
+        """Ask for the share of each group, on any scale, under "More options".
+
+        Returns:
+            Share by group; None while all are equal, or if there are too many to ask.
+        """
+        if len(groups) > MOST_SHARES:
+            return None
+        shares: dict[str, float] = {}
+        for i, group in enumerate(groups, 1):
+
+            def draw(key: str, group: str = group) -> Any:  # noqa: ANN401
+                with st.container(width=150):
+                    st.caption(self.text(name))
+                    st.text(words.clean(group))
+                    return st.number_input(
+                        self.text(name),
+                        min_value=0.01,
+                        max_value=1e6,
+                        label_visibility="collapsed",
+                        key=key,
+                    )
+
+            param = link.number(f"{name}{i}", 0.01, 1e6, 1.0)
+            shares[group] = self.control(param, draw, more=True)
+        return shares if len(set(shares.values())) > 1 else None
+
     def compare(self) -> str | None:
         """Ask whether to compare with the period before: "previous" or None."""
 
@@ -240,7 +283,12 @@ class Page:
         return "previous" if on else None
 
     def control(
-        self, param: Param, draw: Callable[[str], Any], *, more: bool = False
+        self,
+        param: Param,
+        draw: Callable[[str], Any],
+        *,
+        more: bool = False,
+        row: DeltaGenerator | None = None,
     ) -> Any:  # noqa: ANN401
         """Draw any widget whose value is to be in the link.
 
@@ -248,6 +296,7 @@ class Page:
             param: How its value stands in the link.
             draw: Draws it with the key given, without `value`; returns its value.
             more: Put it under "More options".
+            row: Put it there; None is the row of all controls.
 
         Returns:
             The value, a possible one in any case.
@@ -258,9 +307,20 @@ class Page:
             self._more = self._folded.expander(t("frame.more")).container(
                 horizontal=True, vertical_alignment="bottom"
             )
-        with self._more if more else self._row:
+        with self._more if more else row or self._row:
             value = draw(key)
         return self._frame.link.keep(param, key, value)
+
+    def row(self, name: str = "") -> DeltaGenerator:
+        """Return a place where controls stand side by side."""
+        return st.container(
+            horizontal=True, vertical_alignment="bottom", key=f"controls{name}"
+        )
+
+    def needs(self, kind: str) -> None:
+        """Go on only with a table `kind`; without one say where to add it, and end."""
+        self.kind = self._table((kind,))
+        self._place = f"{self.name}.{self._frame.dataset_id}"
 
     def text(self, code: str, **values: Any) -> str:  # noqa: ANN401
         """Return the page's sentence `<page>.<code>`, for labels and headings."""

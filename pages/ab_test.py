@@ -1,0 +1,37 @@
+"""A/B test: did a change work, from an experiment's table or from typed counts."""
+
+from typing import Any
+
+from pages._frame import typed
+from pages._frame.page import Page
+
+page = Page("ab_test")
+
+usual = "table" if page.dataset.has("experiment") else "typed"
+source = page.choice("source", ("table", "typed"), default=usual)
+if source == "typed":
+    kind = page.choice("kind", ("share", "mean"))
+    counts = typed.counts(page, kind, page.number("variants", 2, 4, default=2))
+    groups = list(counts)
+    asked: dict[str, Any] = {"counts": counts, "control": groups[0]}
+else:
+    page.needs("experiment")
+    groups = page.variants
+    asked = {
+        "metrics": page.many("metrics", page.metrics, default=page.usual_metrics),
+        "control": page.choice(
+            "control", groups, default=next(iter(groups), None), named=True
+        ),
+    }
+
+margin = page.number("margin", 0.0, 100.0, default=0.0, percent=True)
+planned = page.number("planned", 0, 10**12, default=0, more=True)
+split = page.shares("split", groups)
+
+page.cell(
+    "ab_summary" if source == "typed" else "ab_test",
+    **asked,
+    margin=margin or None,
+    planned_n=planned or None,
+    expected_split=split,
+)
