@@ -49,7 +49,7 @@ class PlanResult(Result):
         line, point = (
             alt.Chart(part.frame).encode(
                 x=alt.X(**part.field(effect, "quantitative", axis=axis)),
-                y=alt.Y(**part.field("n_total", "quantitative", axis={"format": ","})),
+                y=alt.Y(**part.field("n_total", "quantitative", axis={"format": ",d"})),
                 tooltip=part.tooltip(formats),
             )
             for part in (shape, asked)

@@ -87,7 +87,14 @@ class AbResult(Result):
         form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
         axis = alt.Axis(format=form, title=titles[scale])
         base = alt.Chart(shape.frame).encode(
-            y=alt.Y(**shape.field("label", "nominal", sort=None, axis={"title": None})),
+            y=alt.Y(
+                **shape.field(
+                    "label",
+                    "nominal",
+                    sort=None,
+                    axis={"title": None, "labelLimit": 320},
+                )
+            ),
             color=alt.Color(
                 **shape.field("verdict", "nominal"),
                 scale=alt.Scale(domain=outcomes, range=list(COLOURS)),
@@ -109,7 +116,7 @@ class AbResult(Result):
             .mark_rule(strokeDash=[4, 4], color=charts.MUTED)
             .encode(x=alt.X("zero:Q", axis=axis))
         )
-        height = 60 + 40 * max(1, len(table))
+        height = 120 + 36 * max(1, len(table))
         return charts.finish(  # type: ignore[return-value]
             zero + interval + point, self.describe(lang), height=height
         )

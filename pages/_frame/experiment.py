@@ -12,6 +12,7 @@ from pages._frame.frame import note
 from pages._frame.text import language, t
 
 MOST_VERDICTS = 12
+WORST = ("fail", "caution", "pass")
 
 
 def verdicts(result: AbResult, place: str = "") -> str:
@@ -25,14 +26,16 @@ def verdicts(result: AbResult, place: str = "") -> str:
     with st.container(horizontal=True, key=f"verdicts-{place}"):
         for i, row in enumerate(rows[:MOST_VERDICTS]):
             outcome = row["verdict"]
-            with st.container(border=True, key=f"verdict-{outcome}-{place}{i}"):
+            card = f"verdict-{outcome}-{place}{i}"
+            with st.container(border=True, height="stretch", key=card):
                 metric = f" · {words.clean(row['metric'])}"
                 named = metric if result.metric_named else ""
                 st.text(words.clean(row["variant"]) + named)
                 st.text(words.text(f"ab.{outcome}.name", lang))
                 st.text(result.short(row).text(lang))
                 if reason := result.verdict[i].values["reason"]:
-                    st.text(reason.text(lang))
+                    said = reason.text(lang)
+                    st.text(said[:1].upper() + said[1:])
     if len(rows) > MOST_VERDICTS:
         note(t("ab_test.more_verdicts", n=len(rows) - MOST_VERDICTS))
     return _checks(result, place)
@@ -41,7 +44,7 @@ def verdicts(result: AbResult, place: str = "") -> str:
 def _checks(result: AbResult, place: str) -> str:
     said = []
     with st.container(key=f"checks-{place}", gap="small"):
-        for check in result.checks:
+        for check in sorted(result.checks, key=lambda one: WORST.index(one.status)):
             key = f"check-{check.status}-{place}{check.name}"
             with st.container(horizontal=True, key=key, gap="small"):
                 st.text(t(f"ab_test.{check.status}"), width=64)

@@ -76,7 +76,7 @@ def _entry(notebook_id: str, i: int, entry: Entry, *, last: bool) -> None:
     cell = entry["cell"]
     with st.container(border=True, key=f"entry-{place}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(_heading(i, page, cell))
+            st.text(_heading(i, page, cell), width="stretch")
             _tools(notebook_id, i, entry, place, last=last)
         if entry["note"]:
             with st.container(key=f"remark-{place}"):
@@ -117,7 +117,9 @@ def _tools(notebook_id: str, i: int, entry: Entry, place: str, *, last: bool) ->
 
     button("arrow_upward", "up", pins.move, *at, -1)
     button("arrow_downward", "down", pins.move, *at, 1)
-    with st.popover("", icon=":material/edit:", help=t("notebook.edit")):
+    with st.popover(
+        "", icon=":material/edit:", type="tertiary", help=t("notebook.edit")
+    ):
         key = f"{place}note"
         st.session_state.setdefault(key, entry["note"])
         st.text_area(

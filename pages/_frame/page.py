@@ -55,6 +55,7 @@ class Page:
         st.title(t(f"{name}.title"), anchor=False)
         kinds = (kind,) if isinstance(kind, str) else kind
         self.kind = self._table(kinds) if kinds else None
+        self._rows = st.container()
         self._row = self.row()
         self._folded = st.container()
         self._more: Any = None
@@ -313,7 +314,7 @@ class Page:
 
     def row(self, name: str = "") -> DeltaGenerator:
         """Return a place where controls stand side by side."""
-        return st.container(
+        return self._rows.container(
             horizontal=True, vertical_alignment="bottom", key=f"controls{name}"
         )
 

@@ -41,7 +41,7 @@ def counts(page: Page, kind: str | None, variants: int) -> dict[str, list[float]
 
         def draw_name(key: str, i: int = i) -> Any:  # noqa: ANN401
             label = page.text("variant", n=i) if i else page.text("control")
-            return st.text_input(label, max_chars=60, key=key, width=200)
+            return st.text_input(label, max_chars=60, key=key, width=150)
 
         param = link.words(f"name{i + 1}", letter, longest=60)
         name = page.control(param, draw_name, row=row).strip() or letter
@@ -52,7 +52,7 @@ def counts(page: Page, kind: str | None, variants: int) -> dict[str, list[float]
                 key: str, asked: str = asked, low: float = low, high: float = high
             ) -> Any:  # noqa: ANN401
                 return st.number_input(
-                    page.text(asked), min_value=low, max_value=high, key=key, width=180
+                    page.text(asked), min_value=low, max_value=high, key=key, width=150
                 )
 
             number = link.number(f"{asked}{i + 1}", low, high, examples[i])
