@@ -35,3 +35,29 @@ def app(monkeypatch):
         return test.run()
 
     return open_page
+
+
+@pytest.fixture
+def workspace(monkeypatch, tmp_path):
+    """The app's workspace, empty, with the real door to data."""
+    import streamlit as st
+
+    from pages._frame import data
+
+    monkeypatch.setenv("OPSLIB_HOME", str(tmp_path))
+    st.cache_resource.clear()
+    yield data.workspace()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def opened(workspace):
+    """Open a page of the app on real data, by its name and its link."""
+
+    def open_page(name, **params):
+        test = AppTest.from_file(MAIN, default_timeout=60)
+        for key, value in params.items():
+            test.query_params[key] = value
+        return test.switch_page(f"../{name}.py").run()
+
+    return open_page

@@ -1,0 +1,172 @@
+"""The A/B page and its planner on real data: verdicts, checks, typed counts."""
+
+import pytest
+
+import opslib as ops
+from pages._frame import data
+
+
+def texts(page):
+    assert not page.exception
+    return [text.value for text in page.text]
+
+
+def said(page):
+    return "\n".join(texts(page))
+
+
+@pytest.fixture
+def saved(workspace, samples):
+    """Save one of the real experiments; return its id."""
+
+    def save(name):
+        table = ops.open(samples / "experiments" / f"{name}.csv.gz")
+        return workspace.save(table, name=name)
+
+    return save
+
+
+def test_cookie_cats_shows_the_known_answer_and_the_suspicious_split(opened, saved):
+    page = opened("ab_test", lang="en", d=saved("cookie_cats"))
+    assert (
+        "19.0% → 18.2%: −4.3% (95% interval −6.9% to −1.7%; p 0.0016, "
+        "or 0.0031 corrected for 2 comparisons)"
+    ) in texts(page)
+    assert texts(page).count("Loser") == 1
+    assert texts(page).count("Too early to say") == 1
+    at = texts(page).index("Caution")
+    assert texts(page)[at + 1] == "Split"
+    assert "“gate_30” has 49.6% of the units, expected 50.0% (p 0.0086)" in (
+        texts(page)[at + 2]
+    )
+    # A check is said once, in its row, not again as a note.
+    assert said(page).count("The split is suspicious") == 1
+    table = page.dataframe[0].value.set_index("metric")
+    assert table.loc["retention_7", "control"] == pytest.approx(0.1902, abs=5e-5)
+    assert table.loc["retention_7", "treatment"] == pytest.approx(0.1820, abs=5e-5)
+
+
+def test_hillstrom_has_a_verdict_per_arm_and_metric_in_chinese(opened, saved):
+    page = opened("ab_test", lang="zh_CN", d=saved("hillstrom"))
+    assert page.multiselect[0].value == ["visit", "conversion", "spend"]
+    assert texts(page).count("胜出") == 6
+    assert "Mens E-Mail · visit" in texts(page)
+    assert any(text.startswith("10.6% → 18.3%：+72.1%") for text in texts(page))
+    assert any(text.startswith("10.6% → 15.1%：+42.6%") for text in texts(page))
+    assert any(text.startswith("0.653 → 1.42：") for text in texts(page))
+    assert texts(page).count("注意") == 1
+
+
+def test_the_demo_experiment_finds_what_was_put_into_it(opened):
+    page = opened("ab_test", lang="en", d="demo")
+    assert page.multiselect[0].value == ["converted", "revenue"]
+    words = texts(page)
+    winner = words.index("new page · converted")
+    assert words[winner + 1] == "Winner"
+    assert words[words.index("countdown · converted") + 1] == "Too early to say"
+    assert page.query_params["control"] == "control"
+
+
+def test_another_split_fails_and_takes_every_winner_away(opened):
+    page = opened("ab_test", lang="en", d="demo", split1="5")
+    assert "Fail" in texts(page)
+    assert "Winner" not in texts(page)
+    assert texts(page).count("Too early to say") == 4
+
+
+def test_a_plan_not_reached_is_a_failed_check(opened):
+    page = opened("ab_test", lang="en", d="demo", planned="1000000")
+    assert "Planned size" in texts(page)
+    assert "20,000 of 1,000,000 planned units are in" in said(page)
+    assert "Winner" not in texts(page)
+
+
+TYPED = {
+    "lang": "en",
+    "d": "demo",
+    "source": "typed",
+    "kind": "share",
+    "variants": "2",
+    "name1": "old",
+    "users1": "5000",
+    "conversions1": "500",
+    "name2": "**new**",
+    "users2": "5000",
+    "conversions2": "600",
+    "margin": "0.0",
+    "planned": "0",
+    "split1": "1.0",
+    "split2": "1.0",
+}
+
+
+def test_typed_counts_are_all_in_the_link(opened):
+    page = opened("ab_test", **TYPED)
+    assert "10.0% → 12.0%: +20.0%" in said(page)
+    assert "p 0.0014" in said(page)
+    assert "Winner" in texts(page)
+    assert page.query_params == TYPED
+    code = next(one.value for one in page.code if one.language == "python")
+    assert '"old": [5000, 500]' in code
+    shown = page.markdown, page.caption, page.title, page.warning, page.error
+    assert not any("**new**" in str(one.value) for kind in shown for one in kind)
+
+
+def test_means_can_be_typed_in_chinese(opened):
+    page = opened("ab_test", lang="zh_CN", source="typed", kind="mean", variants="3")
+    assert [one.label for one in page.number_input].count("标准差") == 3
+    assert "50 → 52：+4.0%" in said(page)
+    assert "胜出" in texts(page)
+
+
+def test_more_conversions_than_users_are_named_in_place(opened):
+    page = opened("ab_test", **TYPED | {"conversions2": "6000"})
+    assert any("“**new**” needs [units, conversions]" in text for text in texts(page))
+
+
+def test_two_variants_of_one_name_are_told_apart(opened):
+    page = opened("ab_test", **TYPED | {"name2": "old"})
+    assert "old B" in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "got"), [("users1", "-1"), ("margin", "x"), ("variants", "9")]
+)
+def test_a_wrong_link_is_named(opened, name, got):
+    page = opened("ab_test", **TYPED | {name: got})
+    assert f"The link asks for {name} = “{got}”" in said(page)
+
+
+def test_without_an_experiment_counts_can_be_typed(opened, workspace):
+    counts = ops.demo().counts
+    page = opened("ab_test", lang="en", d=workspace.save({"counts": counts}, name="c"))
+    assert page.query_params["source"] == "typed"
+    page.segmented_control[0].set_value("table").run()
+    assert "This question needs an experiment" in said(page)
+
+
+def test_the_planner_says_how_many_and_how_long(opened):
+    page = opened("ab_plan", lang="en", baseline="0.2", effect="absolute", points="0.05")
+    assert "1,094 units in each of 2 groups, 2,188 in all" in said(page)
+    assert [one.value for one in page.metric] == ["1,094", "2,188", "14"]
+    grid = page.dataframe[1].value
+    assert len(grid) == 31
+    assert grid["n_per_variant"].is_monotonic_decreasing
+    page.number_input(key="ab_plan.daily").set_value(0).run()
+    assert [one.value for one in page.metric] == ["1,094", "2,188"]
+
+
+def test_the_planner_plans_for_a_mean_in_chinese(opened):
+    page = opened("ab_plan", lang="zh_CN", kind="mean", effect="absolute")
+    assert "2 个组各需要 253 个样本" in said(page)
+    assert page.query_params["sd"] == "20.0"
+
+
+def test_a_rate_beyond_all_users_is_refused_in_place(opened):
+    page = opened("ab_plan", lang="en", baseline="0.9", lift="0.5")
+    assert "baseline and mde lead to a share of 135%" in said(page)
+
+
+def test_metrics_are_guessed_by_their_names():
+    names = ["recency", "history", "spend_before", "visit", "转化", "spend", "revenue"]
+    assert data.usual_metrics(names) == ["visit", "转化", "spend"]
