@@ -316,6 +316,9 @@ def test_a_notebook_comes_back_and_can_be_replaced_and_deleted(home):
     assert home.save_notebook(longer, id_) == id_
     assert home.open_notebook(id_) == longer
     assert [(n.id, n.title, n.entries) for n in home.notebooks()] == [(id_, "t", 2)]
+    pinned = {"cell": CELL, "note": "", "link": "funnel?d=demo"}
+    home.save_notebook({"title": "t", "entries": [pinned]}, id_)
+    assert home.open_notebook(id_)["entries"] == [pinned]
     home.delete_notebook(id_)
     assert home.notebooks() == ()
     assert refused(home.save_notebook, notebook, id_).startswith("There is no notebook")
@@ -332,6 +335,10 @@ def entry(**changes):
         ({"title": "t"}, "“notebook” is not part"),
         ({"title": 1, "entries": []}, "“notebook.title” is not part"),
         ({"title": "t", "entries": [{"cell": CELL}]}, "“entries[0]” is not part"),
+        (
+            {"title": "t", "entries": [{"cell": CELL, "note": "", "link": 3}]},
+            "“entries[0].link” is not part",
+        ),
         (entry(options=[]), "“entries[0].cell.options” is not part"),
         (entry(dataset=3), "“entries[0].cell.dataset” is not part"),
         (entry(html="<b>"), "“entries[0].cell” is not part"),

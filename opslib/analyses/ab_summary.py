@@ -7,9 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from opslib.analyses.ab_result import AbResult, Check, Status, metric_note
+from opslib.analyses.ab_checks import (
+    Pair,
+    is_small,
+    lift_check,
+    planned_check,
+    sample_check,
+    split_check,
+)
+from opslib.analyses.ab_result import AbResult, Check, metric_note
 from opslib.result import Error, Note
-from opslib.stats.checks import sample_ratio
 from opslib.stats.means import TwoMeans
 from opslib.stats.multiplicity import holm
 from opslib.stats.proportions import TwoProportions
@@ -22,7 +29,6 @@ CONTROL = re.compile(
 MOST_VARIANTS = 50
 
 Sample = Sequence[float]
-Pair = TwoProportions | TwoMeans
 
 
 def ab_summary(
@@ -132,7 +138,7 @@ def compare(
     """
     _check_options(margin, correction, confidence, planned_n)
     base = _control(units, control)
-    split, total = _split_check(units, expected_split), sum(units.values())
+    split, total = split_check(units, expected_split), sum(units.values())
     pairs = {
         (metric, variant): _pair(groups[base], groups[variant])
         for metric, groups in samples.items()
@@ -140,7 +146,7 @@ def compare(
         if variant != base
     }
     table = _table(pairs, confidence, correction)
-    planned = _planned_check(total, planned_n)
+    planned = planned_check(total, planned_n)
     gate = next((c.note for c in (split, *planned) if c.status == "fail"), None)
     verdict = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
@@ -154,7 +160,7 @@ def compare(
         who = {"metric": name, "variant": row["variant"], "control": base}
         verdict.append(Note(f"ab.{outcome}", **who, margin=margin, reason=reason))
     table["verdict"] = [note.code.removeprefix("ab.") for note in verdict]
-    checks = (split, *planned, *checks, _sample_check(pairs), _lift_check(table))
+    checks = (split, *planned, *checks, sample_check(pairs), lift_check(table))
     warnings = [] if control else [Note("ab.control", control=base)]
     warnings += [check.note for check in checks if check.status != "pass"]
     warnings += [note for note in left_out if note not in warnings]
@@ -271,7 +277,7 @@ def _outcome(
     """Decide one comparison; what is too early carries its reason."""
     if pair.problem:
         return "too_early", Note(f"ab.early.{pair.problem}")
-    if _small(pair):
+    if is_small(pair):
         return "too_early", Note(f"ab.early.small.{row['kind']}")
     if margin is not None:
         low, high = pair.lift_interval(1 - 2 * alpha / family)
@@ -283,57 +289,6 @@ def _outcome(
     if row["low"] <= 0 <= row["high"]:
         return "too_early", Note("ab.early.exact")
     return ("winner" if row["difference"] > 0 else "loser"), None
-
-
-def _small(pair: Pair) -> bool:
-    """Say whether a group is too small for a verdict (Optimizely; GrowthBook)."""
-    if isinstance(pair, TwoProportions):
-        return min(pair.n_control, pair.n) < 100 or pair.expected < 25
-    return min(pair.n_control, pair.n) < 150
-
-
-def _split_check(
-    units: Mapping[str, int], expected_split: Mapping[str, float] | None
-) -> Check:
-    """Compare the units per variant with the plan."""
-    names = sorted(units)
-    planned = {str(name): share for name, share in (expected_split or {}).items()}
-    if expected_split is None:
-        planned = dict.fromkeys(names, 1.0)
-    if set(names) - set(planned) or not all(share > 0 for share in planned.values()):
-        raise Error("ab.split.option", got=str(expected_split), choices=names)
-    observed = pd.Series(units).reindex(list(planned), fill_value=0)
-    wanted = pd.Series(planned) / sum(planned.values())
-    p = sample_ratio(observed.tolist(), wanted.tolist())
-    status: Status = "fail" if p < 0.001 else "caution" if p < 0.01 else "pass"
-    seen = observed / observed.sum()
-    off = str((seen / wanted - 1).abs().idxmax())
-    note = Note(
-        f"ab.split.{status}", variant=off, share=seen[off], planned=wanted[off], p=p
-    )
-    return Check("split", status, note)
-
-
-def _planned_check(units: int, planned: int | None) -> tuple[Check, ...]:
-    if planned is None:
-        return ()
-    status: Status = "fail" if units < planned else "pass"
-    note = Note(f"ab.planned.{status}", units=units, planned=planned)
-    return (Check("planned", status, note),)
-
-
-def _sample_check(pairs: Mapping[tuple[str, str], Pair]) -> Check:
-    small = sum(map(_small, pairs.values()))
-    status: Status = "caution" if small else "pass"
-    return Check("sample", status, Note(f"ab.sample.{status}", n=small))
-
-
-def _lift_check(table: pd.DataFrame) -> Check:
-    """Twyman's law: a figure that looks too good is usually wrong."""
-    large = table[table["lift"].abs() > 0.5]
-    status: Status = "pass" if large.empty else "caution"
-    names = sorted(set(large["variant"]))
-    return Check("lift", status, Note(f"ab.lift.{status}", variants=names))
 
 
 def _missing(

@@ -36,8 +36,9 @@ def test_cookie_cats_shows_the_known_answer_and_the_suspicious_split(opened, sav
     assert texts(page).count("Too early to say") == 1
     at = texts(page).index("Caution")
     assert texts(page)[at + 1] == "Split"
-    assert "“gate_30” has 49.6% of the units, expected 50.0% (p 0.0086)" in (
-        texts(page)[at + 2]
+    assert (
+        "“gate_30” has 49.6% of the units, expected 50.0% (p 0.0086)"
+        in (texts(page)[at + 2])
     )
     # A check is said once, in its row, not again as a note.
     assert said(page).count("The split is suspicious") == 1
@@ -146,7 +147,9 @@ def test_without_an_experiment_counts_can_be_typed(opened, workspace):
 
 
 def test_the_planner_says_how_many_and_how_long(opened):
-    page = opened("ab_plan", lang="en", baseline="0.2", effect="absolute", points="0.05")
+    page = opened(
+        "ab_plan", lang="en", baseline="0.2", effect="absolute", points="0.05"
+    )
     assert "1,094 units in each of 2 groups, 2,188 in all" in said(page)
     assert [one.value for one in page.metric] == ["1,094", "2,188", "14"]
     grid = page.dataframe[1].value

@@ -1,0 +1,66 @@
+"""What must hold before the verdicts of an A/B test count."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from opslib.analyses.ab_result import Check, Status
+from opslib.result import Error, Note
+from opslib.stats.checks import sample_ratio
+from opslib.stats.means import TwoMeans
+from opslib.stats.proportions import TwoProportions
+
+Pair = TwoProportions | TwoMeans
+
+
+def split_check(
+    units: Mapping[str, int], expected_split: Mapping[str, float] | None
+) -> Check:
+    """Compare the units per variant with the plan."""
+    names = sorted(units)
+    planned = {str(name): share for name, share in (expected_split or {}).items()}
+    if expected_split is None:
+        planned = dict.fromkeys(names, 1.0)
+    if set(names) - set(planned) or not all(share > 0 for share in planned.values()):
+        raise Error("ab.split.option", got=str(expected_split), choices=names)
+    observed = pd.Series(units).reindex(list(planned), fill_value=0)
+    wanted = pd.Series(planned) / sum(planned.values())
+    p = sample_ratio(observed.tolist(), wanted.tolist())
+    status: Status = "fail" if p < 0.001 else "caution" if p < 0.01 else "pass"
+    seen = observed / observed.sum()
+    off = str((seen / wanted - 1).abs().idxmax())
+    note = Note(
+        f"ab.split.{status}", variant=off, share=seen[off], planned=wanted[off], p=p
+    )
+    return Check("split", status, note)
+
+
+def planned_check(units: int, planned: int | None) -> tuple[Check, ...]:
+    """Say whether the size planned is reached; no check if nothing was planned."""
+    if planned is None:
+        return ()
+    status: Status = "fail" if units < planned else "pass"
+    note = Note(f"ab.planned.{status}", units=units, planned=planned)
+    return (Check("planned", status, note),)
+
+
+def sample_check(pairs: Mapping[tuple[str, str], Pair]) -> Check:
+    """Count the comparisons that are too small for a verdict."""
+    small = sum(map(is_small, pairs.values()))
+    status: Status = "caution" if small else "pass"
+    return Check("sample", status, Note(f"ab.sample.{status}", n=small))
+
+
+def lift_check(table: pd.DataFrame) -> Check:
+    """Look for lifts beyond 50 %: what looks too good is usually wrong (Twyman)."""
+    large = table[table["lift"].abs() > 0.5]
+    status: Status = "pass" if large.empty else "caution"
+    names = sorted(set(large["variant"]))
+    return Check("lift", status, Note(f"ab.lift.{status}", variants=names))
+
+
+def is_small(pair: Pair) -> bool:
+    """Say whether a group is too small for a verdict (Optimizely; GrowthBook)."""
+    if isinstance(pair, TwoProportions):
+        return min(pair.n_control, pair.n) < 100 or pair.expected < 25
+    return min(pair.n_control, pair.n) < 150
