@@ -25,7 +25,7 @@ else:
     }
 
 margin = page.number("margin", 0.0, 100.0, default=0.0, percent=True)
-planned = page.number("planned", 0, 10**12, default=0, more=True)
+planned = page.number("planned", 0, 1_000_000_000_000, default=0, more=True)
 split = page.shares("split", groups)
 
 page.cell(

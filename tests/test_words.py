@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import product
 from pathlib import Path
 from string import Formatter
 
@@ -198,11 +199,16 @@ KNOWN = {code for folder, lang in ALL for code in ALL[folder, lang]}
 
 def test_every_sentence_is_used():
     """A page names its title and its controls without its own name before them."""
-    pages = (ROOT / "pages").glob("*.py")
+    pages = list((ROOT / "pages").glob("*.py"))
     told = {
         f"{page.stem}.{text}"
         for page in pages
         for text, _ in [*literals(page), ("title", 0)]
+    }
+    told |= {
+        f"{page.stem}.{control}.{choice}"
+        for page in pages
+        for (control, _), (choice, _) in product(literals(page), repeat=2)
     }
     unused = {
         code

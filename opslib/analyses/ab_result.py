@@ -83,7 +83,11 @@ class AbResult(Result):
             for name in ("label", scale, low, high, "p_value", "verdict")
         }
         shape = charts.Shape(table, titles)
-        outcomes = [charts.label(text(f"ab.{name}.name", lang)) for name in OUTCOMES]
+        seen = {
+            charts.label(text(f"ab.{name}.name", lang)): colour
+            for name, colour in zip(OUTCOMES, COLOURS, strict=True)
+            if name in set(self.table["verdict"])
+        }
         form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
         axis = alt.Axis(format=form, title=titles[scale])
         base = alt.Chart(shape.frame).encode(
@@ -97,7 +101,7 @@ class AbResult(Result):
             ),
             color=alt.Color(
                 **shape.field("verdict", "nominal"),
-                scale=alt.Scale(domain=outcomes, range=list(COLOURS)),
+                scale=alt.Scale(domain=list(seen), range=list(seen.values())),
                 legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=shape.tooltip(

@@ -75,7 +75,7 @@ def behind(analysis: str, result: Result, key: str) -> None:
     with st.expander(t("frame.table")):
         _table(analysis, result.table, f"{key}.table")
         for field in fields(result):
-            code = f"table.{analysis}.{field.name}"
+            code = f"column.{analysis}.{field.name}"
             if WORDS.has(code):
                 st.caption(t(code))
                 _table(analysis, getattr(result, field.name), f"{key}.{field.name}")

@@ -36,7 +36,7 @@ def choose(page: Page) -> str | None:
     chosen: str = page.control(link.choice("n", tuple(titles), first), draw, row=row)
     row.button(page.text("new"), on_click=pins.new, icon=":material/add:")
     with row.popover(page.text("manage")):
-        key = f"notebook.title.{chosen}"
+        key = f"pins.title.{chosen}"
         st.session_state.setdefault(key, titles[chosen])
         st.text_input(
             page.text("name"),

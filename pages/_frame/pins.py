@@ -15,8 +15,8 @@ Entry = dict[str, Any]
 
 # Where the session keeps the notebook chosen, what was removed, and what went wrong.
 CHOSEN = "notebook.n"
-REMOVED = "notebook.removed"
-PROBLEM = "notebook.problem"
+REMOVED = "pins.removed"
+PROBLEM = "pins.problem"
 
 _CHANGING = threading.Lock()
 
