@@ -159,10 +159,14 @@ def _plain(cell: str, dialect: Dialect) -> float:
 
 
 def _preamble(rows: Sequence[Sequence[str]], width: int) -> int:
-    """Count leading rows that hold at most one cell of a table at least three wide."""
+    """Count leading rows that hold at most one cell of a table at least three wide.
+
+    Of a table two wide, a half empty row may be its own: titles have no delimiter.
+    """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     start = next((i for i, n in enumerate(filled) if n > width / 2), 0)
-    return start if width >= 3 and start <= 50 else 0
+    title = width >= 3 or (width == 2 and all(len(row) < 2 for row in rows[:start]))
+    return start if title and start <= 50 else 0
 
 
 def has_header(rows: Sequence[Sequence[str]], width: int) -> bool:

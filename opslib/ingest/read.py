@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ REFUSED = {
     b"7z\xbc\xaf": "7z",
     b"SQLite f": "SQLite",
 }
+# What a shop's "Excel" export often is in truth, or one line of JSON per event.
+PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 ID_ROLES = {"user", "unit", "order"}
 OVERRIDES = (
@@ -188,6 +191,10 @@ def _text(content: bytes, known: dict[str, Any], tell: Progress) -> _Read:
     text = decoded.text
     if "\0" in text:
         text = text.replace("\0", "")
+    # DOS ended files with this character.
+    text = text.removesuffix("\x1a")
+    if page := PAGE.match(text):
+        raise Error("ingest.refused", kind="HTML" if page[1] else "JSON")
     dialect = sniff(
         list(islice(io.StringIO(text, newline=""), SAMPLE_LINES)),
         delimiter=known.get("delimiter"),
@@ -367,9 +374,7 @@ def _warnings(
     typed: dict[str, Typed],
     report: Report,
 ) -> list[Note]:
-    notes = []
-    if len(report.set_aside):
-        notes.append(Note("ingest.set_aside", n=len(report.set_aside)))
+    notes = report.aside_notes()
     for name, one in typed.items():
         if one.failed:
             texts = list(dict.fromkeys(text for _, text in one.failed))[:3]

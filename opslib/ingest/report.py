@@ -56,7 +56,7 @@ class Report:
         sheet, sheets: The worksheet read and those there are; empty for text.
         rows, blank: Rows of the table, and rows without any cell.
         set_aside: Rows that could not be placed. Columns row (line of the file, from
-            1), reason ("preamble", "short", "long") and text.
+            1), reason ("preamble", "short", "long", "total") and text.
         cells: Cells that became missing because they do not fit the type of their
             column. Columns column, row, text.
         columns: One `Column` per column of the table.
@@ -103,12 +103,17 @@ class Report:
             )
         else:
             found = Note("ingest.no_kind")
-        aside = (
-            Note("ingest.set_aside", n=len(self.set_aside))
-            if len(self.set_aside)
-            else None
-        )
-        return say(lang, shape, found, aside)
+        return say(lang, shape, found, *self.aside_notes())
+
+    def aside_notes(self) -> list[Note]:
+        """Say how many rows were set aside: misfits, lines above, sums below."""
+        reasons = self.set_aside["reason"].replace({"short": "odd", "long": "odd"})
+        counts = {"odd": "set_aside", "preamble": "preamble", "total": "totals"}
+        return [
+            Note(f"ingest.{code}", n=n)
+            for reason, code in counts.items()
+            if (n := int((reasons == reason).sum()))
+        ]
 
     def to_json(self) -> str:
         """Write the report as JSON that `from_json` reads back."""

@@ -18,6 +18,13 @@ CHUNK = 5_000
 LONGEST_RECORD = 1_000
 MOST_COLUMNS = 2_000
 LINE_ENDS = ("\r\n", "\r", "\n")
+# What exports write under the last row: sums, which are no row of their own.
+TOTALS = {
+    *("total", "totals", "grandtotal", "subtotal"),
+    *("合计", "总计", "小计", "共计", "汇总", "合計", "總計", "小計"),
+}
+# Articles and chats come as one cell; what csv allows is 128 KB.
+csv.field_size_limit(1 << 26)
 
 Row = list[str]
 Batch = tuple[list[Row], list[int]]
@@ -101,6 +108,7 @@ def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str
             start += 1
         _place(rows[start:], numbers[start:], dialect.width, cells)
     _settle(dialect, cells)
+    _set_totals_aside(dialect, cells)
     names = zip_longest(*heads, fillvalue="")
     return [" ".join(filter(None, map(str.strip, parts))) for parts in names]
 
@@ -117,7 +125,7 @@ def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> Non
     if set(map(len, rows)) != {width} or width == 1:
         kept, places = [], []
         for row, number in zip(rows, numbers, strict=True):
-            if not any(row):
+            if not any(map(str.strip, row)):
                 cells.blank += 1
             elif len(row) == width:
                 kept.append(row)
@@ -132,9 +140,16 @@ def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> Non
     if not rows:
         return
     columns = list(zip(*rows, strict=True))
-    if "" in columns[0] and not all(map(any, rows)):
+    if not all(map(str.strip, columns[0])):
         # Rows of nothing but delimiters, as spreadsheets leave them at the end.
-        pairs = [(r, n) for r, n in zip(rows, numbers, strict=True) if any(r)]
+        pairs = [
+            (row, number)
+            for row, number in zip(rows, numbers, strict=True)
+            if any(map(str.strip, row))
+        ]
+        if not pairs:
+            cells.blank += len(rows)
+            return
         cells.blank += len(rows) - len(pairs)
         numbers = [number for _, number in pairs]
         columns = list(zip(*(row for row, _ in pairs), strict=True))
@@ -174,6 +189,19 @@ def _settle(dialect: Dialect, cells: Cells) -> None:
         cells.columns[i] = [joined.take(place)]
     cells.numbers = array("q", sorted(order))
     cells.padded.sort()
+
+
+def _set_totals_aside(dialect: Dialect, cells: Cells) -> None:
+    """Set the sums under the last row aside: counted as a row, they would double."""
+    while len(cells.numbers) > 1 and dialect.width > 1:
+        row = [column[-1][-1].as_py() for column in cells.columns]
+        first = next(filter(None, map(str.strip, row)), "")
+        if first.lower().replace(" ", "").rstrip(":：") not in TOTALS:
+            return
+        cells.aside.append((cells.numbers.pop(), "total", _joined(row, dialect)))
+        for column in cells.columns:
+            last = column.pop()[:-1]
+            column += [last] if len(last) else []
 
 
 def _joined(row: Row, dialect: Dialect) -> str:

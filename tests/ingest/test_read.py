@@ -185,3 +185,17 @@ def test_input_bytes_are_read_only_once_from_a_file():
     file = io.BytesIO(TEXT.encode())
     ops.read_table(file)
     assert not file.closed
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<html><table><tr><td>1</td></tr></table></html>", "HTML"),
+        (b'\n<?xml version="1.0"?><Workbook/>', "HTML"),
+        (b'[{"user": 1, "event": "a"}]', "JSON"),
+        (b'{"user": 1, "event": "a"}\n{"user": 2, "event": "b"}\n', "JSON"),
+    ],
+)
+def test_what_only_calls_itself_a_table_is_named_and_refused(content, kind):
+    with pytest.raises(ops.Error, match=f"The file is {kind}"):
+        ops.read_table(content)

@@ -136,3 +136,37 @@ def test_too_many_columns_are_refused(columns):
     else:
         with pytest.raises(ops.Error, match="2,001 columns; at most 2,000"):
             read(text)
+
+
+@pytest.mark.parametrize("name", ["合计", "总计：", "Grand Total"])
+def test_sums_under_the_last_row_are_no_row_of_the_table(name):
+    table = read("用户,日期,金额\n" + "a,2025-01-01,5\n" * 9 + f"{name},,45\n")
+    assert aside(table) == [(11, "total", f"{name},,45")]
+    assert table.frame["用户"].unique().tolist() == ["a"]
+    assert accounted(table.report) == 11
+    assert "counted twice" in table.report.describe()
+    assert "末尾有 1 行合计" in table.report.describe("zh_CN")
+
+
+def test_a_total_amid_the_rows_stays():
+    table = read("step,users\nview,9\ntotal,12\nbuy,3\n")
+    assert table.frame["step"].tolist() == ["view", "total", "buy"]
+
+
+def test_rows_of_spaces_alone_are_blank():
+    table = read("a,b,c\n" + "1,2,3\n" * 30 + " , , \n   \n \t\n" + "\x1a")
+    assert (len(table.frame), table.report.blank, aside(table)) == (30, 3, [])
+
+
+def test_a_title_above_two_columns_is_no_header():
+    table = read("销售日报\n\n日期,销售额\n" + "2025-01-01,5\n" * 9)
+    assert table.frame.columns.tolist() == ["日期", "销售额"]
+    assert aside(table) == [(1, "preamble", "销售日报")]
+    assert "above the table" in table.report.describe()
+
+
+def test_a_cell_may_be_longer_than_what_csv_allows_by_default():
+    long = "a,b\n" * 100 + "x" * 200_000
+    table = read(f'id,text,n\n1,"{long}",5\n' + "2,y,6\n" * 9)
+    assert table.frame["text"].tolist()[:2] == [long, "y"]
+    assert aside(table) == []
