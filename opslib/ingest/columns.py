@@ -32,8 +32,12 @@ PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 WHOLE = r"^[+-]?\d+$"
 WRITTEN = (
     r"^\(?[+-]?\s*[￥¥$€£]?\s*[+-]?(?:\d{1,3}(?:[,，]\d{3})+|\d+)?(?:\.\d*)?"
-    r"\s*(?:元|[￥¥$€£]|[%％])?\)?$"
+    r"\s*(?:[万亿]?元?|[￥¥$€£]|[%％])?\)?$"
 )
+# 1.234,50 as the files of continental Europe write it, delimited by semicolons.
+COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?\s*(?:[€%])?$"
+# Spreadsheets are told by ="00123" or '00123 that digits are text.
+FORMULA = r"^=\"([^\"]*)\"$|^'(\d{6,})$"
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,12 @@ def as_text(column: pa.Array) -> pd.Series:
 
 
 def convert(
-    column: pa.Array, name: str, *, named: bool = True, as_id: bool = False
+    column: pa.Array,
+    name: str,
+    *,
+    named: bool = True,
+    as_id: bool = False,
+    comma: bool = False,
 ) -> Typed:
     """Find the type of a column and convert it.
 
@@ -118,6 +127,7 @@ def convert(
         name: Name of the column: an id stays text, a serial number needs a time's name.
         named: False when the file has no header and `name` says nothing.
         as_id: Keep as text whatever it looks like; 17850.0 still becomes 17850.
+        comma: The file may write decimals with a comma, as it does not delimit.
 
     Example:
         >>> convert(pa.array(["0001", "0002"]), "level").kind
@@ -126,6 +136,8 @@ def convert(
         [1200.0, 80.5]
     """
     texts = _texts(column, name, named=named)
+    if comma:
+        _decimal_commas(texts)
     texts.treat(MISSING)
     typed = None
     if len(texts.present) and not as_id and not (named and looks_like_id(name)):
@@ -148,10 +160,30 @@ def convert(
 def _texts(column: pa.Array, name: str, *, named: bool) -> _Texts:
     trimmed = pc.utf8_trim_whitespace(column)
     encoded = trimmed.dictionary_encode()
+    changes = []
+    if _matches(encoded.dictionary, FORMULA).any():
+        bare = pc.replace_substring_regex(trimmed, FORMULA, r"\1\2")
+        encoded = bare.dictionary_encode()
+        changes.append(Note("ingest.formula_text", column=name))
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     counts = np.bincount(codes, minlength=len(encoded.dictionary))
     nothing = np.zeros(len(counts), np.bool_)
-    return _Texts(name, named, codes, encoded.dictionary, counts, nothing)
+    return _Texts(name, named, codes, encoded.dictionary, counts, nothing, changes)
+
+
+def _decimal_commas(texts: _Texts) -> None:
+    """Write 1.234,5 as 1234.5 where the column shows that it means that."""
+    texts.treat(MISSING)
+    present = texts.present
+    # 1,234 alone could be either; a comma before one or two digits is a decimal one.
+    telling = _matches(present, r",\d{1,2}\s*[€%]?$") | _matches(present, r"\.\d{3},")
+    if not telling.any() or not texts.fits(_matches(present, COMMA)):
+        return
+    fitting = pc.match_substring_regex(texts.texts, COMMA)
+    example = present.filter(pa.array(telling))[0].as_py()
+    plain = pc.replace_substring(pc.replace_substring(texts.texts, ".", ""), ",", ".")
+    texts.texts = pc.if_else(fitting, plain, texts.texts)
+    texts.changes.append(Note("ingest.written", column=texts.name, example=example))
 
 
 def _typed(
@@ -269,6 +301,8 @@ def _unwritten(texts: _Texts, written: pa.Array) -> npt.NDArray[np.float64]:
     """Read numbers with thousands separators, currency signs, % or parentheses."""
     negative = _matches(written, r"^\(.*\)$|-")
     share = _matches(written, r"[%％]")
+    unit = np.where(_matches(written, "万"), 1e4, 1.0)
+    unit = np.where(_matches(written, "亿"), 1e8, unit)
     bare = pc.replace_substring_regex(written, r"[^\d.]", "")
     numbers = _cast(pc.if_else(pc.equal(bare, "."), "0", bare))
     if share.any():
@@ -277,7 +311,7 @@ def _unwritten(texts: _Texts, written: pa.Array) -> npt.NDArray[np.float64]:
         texts.changes.append(
             Note("ingest.written", column=texts.name, example=written[0].as_py())
         )
-    return np.where(share, numbers / 100, numbers) * np.where(negative, -1, 1)
+    return np.where(share, numbers / 100, numbers * unit) * np.where(negative, -1, 1)
 
 
 def _numeric_date(

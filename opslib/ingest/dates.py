@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CLOCK = (
-    r"(?:(?:T|\s+|日|号|號)\s*(?P<H>\d{1,2})\s*(?::|时|時|点|點)\s*(?P<M>\d{1,2})"
+    r"(?:(?:T|\s+|日|号|號)\s*(?P<q>上午|下午)?\s*(?P<H>\d{1,2})\s*(?::|时|時|点|點)\s*(?P<M>\d{1,2})"
     r"\s*(?:(?::|分)\s*(?P<S>\d{1,2})?(?:[.,](?P<f>\d{1,9}))?秒?)?分?"
     r"\s*(?P<p>[AaPp][Mm])?)?"
 )
@@ -26,6 +26,7 @@ SPELLINGS = {
     r"(?:\s?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2}))?$",
     "either": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})"
     rf"{CLOCK}{ZONE}$",
+    "short": r"^(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<w>\d{2})" + CLOCK + "$",
     "named": r"^(?P<d>\d{1,2})[\s-](?P<n>[A-Za-z]{3,9})[\s,-]+(?P<y>\d{4})"
     rf"{CLOCK}{ZONE}$",
     "named_first": r"^(?P<n>[A-Za-z]{3,9})\s(?P<d>\d{1,2}),?\s(?P<y>\d{4})"
@@ -88,7 +89,7 @@ def parse(texts: pa.Array, *, counts: npt.NDArray[np.int64] | None = None) -> Da
             continue
         here = left[match]
         parts = _parts(rest.filter(pa.array(match)), pattern)
-        if name == "either":
+        if name in {"either", "short"}:
             order, sure = _day_first(parts["a"], parts["b"], weight[here])
             day, month = ("a", "b") if order == "dmy" else ("b", "a")
             parts["d"], parts["m"] = parts[day], parts[month]
@@ -105,7 +106,7 @@ def _parts(texts: pa.Array, pattern: str) -> dict[str, npt.NDArray[np.int64]]:
     parts = {}
     for field in fields.type:
         text = fields.field(field.name)
-        if field.name in "ymdHMSab":
+        if field.name in "ymdHMSabw":
             number = pc.cast(pc.if_else(pc.equal(text, ""), "0", text), pa.int64())
             parts[field.name] = number.to_numpy(zero_copy_only=False)
         elif field.name == "f":
@@ -117,16 +118,13 @@ def _parts(texts: pa.Array, pattern: str) -> dict[str, npt.NDArray[np.int64]]:
             names = pc.utf8_lower(pc.utf8_slice_codeunits(text, 0, 3))
             found = pc.index_in(names, pa.array(MONTHS))
             parts["m"] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False) + 1
-        elif field.name == "p":
+        elif field.name in "pq":
             low = pc.utf8_lower(text)
-            parts["half"] = np.select(
-                [
-                    pc.equal(low, half).to_numpy(zero_copy_only=False)
-                    for half in ("am", "pm")
-                ],
-                [1, 2],
-                0,
-            )
+            halves = [
+                pc.is_in(low, pa.array(half)).to_numpy(zero_copy_only=False)
+                for half in (["am", "上午"], ["pm", "下午"])
+            ]
+            parts["half"] = np.select(halves, [1, 2], parts.get("half", 0))
         elif field.name == "z":
             parts["zoned"] = pc.not_equal(text, "").to_numpy(zero_copy_only=False)
             zones = text.to_pylist()
@@ -136,6 +134,8 @@ def _parts(texts: pa.Array, pattern: str) -> dict[str, npt.NDArray[np.int64]]:
     for name in ("H", "M", "S", "f", "half", "zoned", "offset"):
         parts.setdefault(name, zero)
     parts.setdefault("d", zero + 1)
+    if "w" in parts:
+        parts["y"] = 2000 + parts["w"]
     return parts
 
 
@@ -165,7 +165,9 @@ def _instants(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     year, month, day = parts["y"], parts["m"], parts["d"]
     hour, half = parts["H"], parts["half"]
-    valid = (month >= 1) & (month <= 12) & (day >= 1) & (hour <= 23) & (year > 0)
+    valid = (month >= 1) & (month <= 12) & (day >= 1) & (hour <= 23)
+    # 0000 and 9999 stand for "never"; as times they would stretch every period.
+    valid &= (year >= 1000) & (year <= 2999)
     valid &= (parts["M"] <= 59) & (parts["S"] <= 59)
     valid &= (half == 0) | ((hour >= 1) & (hour <= 12))
     hour = np.where(half > 0, hour % 12 + 12 * (half == 2), hour)

@@ -12,6 +12,8 @@ SYNONYMS = {
         customer_no anonymous_id 用户ID 用户编号 用户标识 用户 用户号 会员ID 会员号
         会员编号 会员 客户ID 客户编号 客户号 客户 买家ID 买家账号 买家 买家会员名
         访客ID 设备ID 账号 账号ID 登录ID 匿名ID 用戶編號 用戶ID 會員編號 顧客ID
+        user_pseudo_id 客户账号 用户openid 买家昵称 买家手机号 手机号 email user_email
+        customer_email buyer_email
     """,
     "event": """
         event event_name event_type action behavior behaviour behavior_type activity
@@ -24,13 +26,15 @@ SYNONYMS = {
         transaction_date event_date action_time submitted_at completion_time 时间
         时间戳 事件时间 发生时间 行为时间 操作时间 创建时间 日期 下单时间 下单日期
         支付时间 付款时间 订单创建时间 订单付款时间 上报时间 登录时间 交易时间
-        購買日期 評論時間 评论时间 提交时间 時間 日時
+        購買日期 評論時間 评论时间 提交时间 時間 日時 event_timestamp created paid_at
+        付款日期 成交时间 成交日期
     """,
     "amount": """
         amount revenue gmv total payment order_amount sales dollar_value value ltv
         paid total_amount total_price order_value spend_amount money 金额 收入 营收
         实付金额 实际支付金额 买家实际支付金额 买家实付金额 支付金额 订单金额 成交额
         成交金额 销售额 流水 付款金额 消费金额 交易金额 总金额 金額 銷售額
+        订单实付金额 结算金额 实收金额 订单总额 order_total net_sales payment_value
     """,
     "price": """
         price unit_price unitprice item_price 单价 价格 售价 商品价格 單價 價格
@@ -42,7 +46,7 @@ SYNONYMS = {
     "order": """
         order_id order_no orderid trade_no transaction_id invoice_no invoice
         receipt_no order_number order 订单号 订单编号 交易号 流水号 订单ID 单号
-        訂單編號 交易单号
+        訂單編號 交易单号 订单流水号 商户订单号 order_name
     """,
     "unit": """
         user_id uid userid user unit id unit_id customer_id visitor_id device_id
@@ -78,7 +82,7 @@ SYNONYMS = {
 IDS = """
     id uid userid openid unionid uuid guid skuid itemid productid stockcode
     invoiceno orderno zip zipcode postcode postalcode phone mobile phonenumber
-    mobilephone tel
+    mobilephone tel 手机 手机号 电话 联系电话 联系手机 身份证 身份证号 邮编
 """
 TIME_ENDS = (
     *(
@@ -100,11 +104,14 @@ TIME_ENDS = (
 def normal(name: object) -> str:
     """Fold a column name so that its spellings meet.
 
+    A unit in brackets at the end says nothing about what the column is.
+
     Example:
-        >>> normal("User_ID "), normal("ｕｓｅｒ－id"), normal("#event_time")
-        ('userid', 'userid', 'eventtime')
+        >>> normal("User_ID "), normal("ｕｓｅｒ－id"), normal("支付金额（元）")
+        ('userid', 'userid', '支付金额')
     """
     folded = unicodedata.normalize("NFKC", str(name)).lower()
+    folded = re.sub(r"(?<=.)\s*\([^()]*\)\s*$", "", folded)
     return re.sub(r"[\s_\-.#$\u200b-\u200d\ufeff]", "", folded)
 
 

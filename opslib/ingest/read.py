@@ -35,6 +35,8 @@ REFUSED = {
 # What a shop's "Excel" export often is in truth, or one line of JSON per event.
 PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
+# What is left of a long id that a spreadsheet took for a number.
+ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
 ID_ROLES = {"user", "unit", "order"}
 OVERRIDES = (
     *("encoding", "delimiter", "quote", "header_rows", "sheet"),
@@ -278,7 +280,13 @@ def _typed(
     ids = {column for role, column in given.items() if role in ID_ROLES}
     typed: dict[str, Typed] = {}
     for i, name in enumerate(names):
-        typed[name] = convert(cells.column(i), name, named=named, as_id=name in ids)
+        typed[name] = convert(
+            cells.column(i),
+            name,
+            named=named,
+            as_id=name in ids,
+            comma=report.delimiter == ";",
+        )
         tell("types", (i + 1) / len(names))
     frame = pd.DataFrame({name: one.values for name, one in typed.items()})
     found = roles.recognise(frame, named=named, kind=known.get("kind"), roles=given)
@@ -376,6 +384,9 @@ def _warnings(
 ) -> list[Note]:
     notes = report.aside_notes()
     for name, one in typed.items():
+        if one.kind == "text" and any(map(ROUNDED.fullmatch, one.examples)):
+            example = next(filter(ROUNDED.fullmatch, one.examples))
+            notes.append(Note("ingest.id_rounded", column=name, example=example))
         if one.failed:
             texts = list(dict.fromkeys(text for _, text in one.failed))[:3]
             notes.append(

@@ -201,7 +201,7 @@ def _set_totals_aside(dialect: Dialect, cells: Cells) -> None:
         cells.aside.append((cells.numbers.pop(), "total", _joined(row, dialect)))
         for column in cells.columns:
             last = column.pop()[:-1]
-            column += [last] if len(last) else []
+            column.extend([last] if len(last) else [])
 
 
 def _joined(row: Row, dialect: Dialect) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+import opslib as ops
 from opslib.ingest.columns import convert
 from opslib.ingest.dates import parse
 
@@ -35,6 +36,8 @@ def codes(one):
         (["Yes", "No", "No"], "boolean", [True, False, False]),
         (["是", "否"], "boolean", [True, False]),
         (["1,23", "4"], "text", ["1,23", "4"]),
+        (["1.5万", "8,000", "2亿元"], "number", [15000, 8000, 2e8]),
+        (['="0012"', '="0013"'], "text", ["0012", "0013"]),
         (["1-2", "3-4"], "text", ["1-2", "3-4"]),
     ],
 )
@@ -204,3 +207,47 @@ def test_dates_agree_with_the_standard_library(moment, layout):
 def test_any_texts_are_read_without_an_accident(values, name):
     one = typed(values, name)
     assert len(one.values) == len(values)
+
+
+def test_decimal_commas_are_read_where_a_comma_does_not_delimit():
+    table = ops.read_table(
+        b"datum;umsatz;artikel\n01.02.2025;1.234,50;1,2,3\n13.02.2025;-7,5;2\n"
+    )
+    assert table.frame["umsatz"].tolist() == [1234.5, -7.5]
+    told = [note.text() for note in table.report.changes]
+    assert any("such as “1.234,50”" in text for text in told)
+    assert table.frame["artikel"].tolist() == ["1,2,3", "2"]
+    thousands = typed(["1,234", "12,345"], comma=True)
+    assert thousands.values.tolist() == [1234, 12345]
+
+
+def test_ids_wrapped_for_spreadsheets_are_unwrapped_and_rounded_ones_are_told():
+    text = "订单编号,单号,金额\n" + '="0012345678",1.23457E+18,5\n' * 3
+    table = ops.read_table(text.encode())
+    assert table.frame["订单编号"].tolist() == ["0012345678"] * 3
+    assert "ingest.formula_text" in [note.code for note in table.report.changes]
+    told = [n for n in table.report.warnings if n.code == "ingest.id_rounded"]
+    assert "may now look the same" in told[0].text()
+    assert "不同的编号可能变得一样" in told[0].text("zh_CN")
+
+
+def test_phone_numbers_are_no_quantities():
+    assert typed(["13800138000", "13900139000"], "手机号").kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2021/5/1 下午 1:05:33", "2021-05-01 13:05:33"),
+        ("2021年5月1日 上午12:10", "2021-05-01 00:10:00"),
+        ("5/13/21", "2021-05-13 00:00:00"),
+        ("5/13/21 8:26", "2021-05-13 08:26:00"),
+    ],
+)
+def test_halves_of_the_day_and_short_years_are_read(text, expected):
+    assert str(typed([text], "time").values[0]) == expected
+
+
+def test_years_that_stand_for_never_are_no_times():
+    one = typed(["2021-05-03", "9999-12-31", *["2021-05-04"] * 40], "time")
+    assert one.failed == ((1, "9999-12-31"),)

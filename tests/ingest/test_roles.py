@@ -185,3 +185,36 @@ def test_a_table_of_nothing_known_says_so():
     assert report.kind == ""
     assert "could not be told" in report.describe()
     assert "没能判断" in report.describe("zh_CN")
+
+
+EXPORTS = {
+    "event_date,event_timestamp,event_name,user_pseudo_id": (
+        "2025010{i},17356896000{i}0000,view,u{u}",
+        ("events", {"user": "user_pseudo_id", "time": "event_timestamp"}),
+    ),
+    "Name,Email,Paid at,Subtotal,Total,Created at,Lineitem quantity,Id": (
+        "#{n},a{u}@x.io,2025-01-0{i} 10:01,5.{u},9.{u}5,2025-01-0{i} 10:00,1,55{n}",
+        ("orders", {"user": "Email", "time": "Created at", "amount": "Total"}),
+    ),
+    "id,Created (UTC),Amount,Currency,Customer ID,Status": (
+        "ch_{n},2025-01-0{i} 10:00,9.{u}5,usd,cus_{u},Paid",
+        ("orders", {"user": "Customer ID", "time": "Created (UTC)"}),
+    ),
+    "订单号,下单时间,买家昵称,商品数量,订单实付金额(元)": (
+        "E{n},2025-01-0{i} 10:00,n{u},1,9.{u}5",
+        ("orders", {"user": "买家昵称", "amount": "订单实付金额(元)"}),
+    ),
+    "订单号,客户账号,京东价,结算金额,下单时间": (
+        "{n},jd_{u},8.5,9.{u}5,2025-01-0{i} 10:00",
+        ("orders", {"user": "客户账号", "amount": "结算金额"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("header", EXPORTS)
+def test_exports_of_shops_and_trackers_are_known_as_they_come(header):
+    row, (kind, roles) = EXPORTS[header]
+    rows = [row.format(n=1000 + n, i=n % 9 + 1, u=n * 7 % 25) for n in range(120)]
+    report = table(header, *rows).report
+    assert report.kind == kind
+    assert roles.items() <= report.roles.items()
