@@ -58,9 +58,14 @@ def load(dataset_id: str) -> Dataset:
     """Open a data set, once for all sessions; its events are mapped into memory.
 
     Args:
-        dataset_id: One of `names`, never anything else from a link: a path would open.
+        dataset_id: One of `names`; links and notebooks may say anything.
+
+    Raises:
+        Error: There is no such data set; a path is none, whatever lies there.
     """
-    return ops.open(dataset_id)
+    if dataset_id in DEMOS.values():
+        return ops.open(dataset_id)
+    return workspace().open(dataset_id)
 
 
 def run(analysis: str, dataset_id: str | None, options: dict[str, Any]) -> Result:

@@ -119,10 +119,12 @@ class Shell:
                 return
             if start:
                 body: bytes = message.get("body", b"")
-                if opening in body:
+                headers = MutableHeaders(raw=start["headers"])
+                # Somebody's download may hold the same words.
+                page = headers.get("content-type", "").startswith("text/html")
+                if page and opening in body:
                     grown = len(localised) - len(opening)
                     message["body"] = body.replace(opening, localised, 1)
-                    headers = MutableHeaders(raw=start["headers"])
                     if "content-length" in headers:
                         length = int(headers["content-length"]) + grown
                         headers["content-length"] = str(length)

@@ -12,7 +12,7 @@ from pages._frame import server
 PAGE = b'<!doctype html><html lang="en"><script>go()</script></html>'
 
 
-def ask(query="", **headers):
+def ask(query="", kind="text/html; charset=utf-8", **headers):
     """Ask the shell around an application that answers with PAGE."""
     seen, sent = {}, []
 
@@ -20,7 +20,8 @@ def ask(query="", **headers):
         seen.update(scope)
         length = str(len(PAGE)).encode()
         start = {"type": "http.response.start", "status": 200}
-        await send({**start, "headers": [(b"content-length", length)]})
+        told = [(b"content-length", length), (b"content-type", kind.encode())]
+        await send({**start, "headers": told})
         await send({"type": "http.response.body", "body": PAGE})
 
     async def send(message):
@@ -49,6 +50,10 @@ def test_the_page_says_its_language(query, accepted, lang):
     headers, body, _ = ask(query, accept="text/html", accept_language=accepted)
     assert f'<html lang="{lang}">'.encode() in body
     assert headers["content-length"] == str(len(body))
+
+
+def test_a_download_is_passed_on_as_it_is():
+    assert ask("lang=zh_CN", kind="text/csv", accept="*/*")[1] == PAGE
 
 
 def test_the_page_is_asked_for_uncompressed_and_fresh():
