@@ -111,6 +111,24 @@ def test_a_parser_that_dies_is_a_sentence(events, tmp_path):
     assert error.code == "ingest.child_died"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the processor there")
+def test_a_processor_used_up_is_time_that_ran_out(events):
+    busy = "import resource as r; r.setrlimit(r.RLIMIT_CPU, (1, 2))\nwhile True: pass"
+    process = subprocess.Popen(
+        [sys.executable, "-c", busy], stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    with process:
+        error = child._follow(process, 30, None)
+    assert error is not None
+    assert error.code == "ingest.child_time"
+
+
+@pytest.mark.parametrize("name", ["--into.csv", "a\0b.csv", "\udce9.csv"])
+def test_a_strangers_file_name_is_only_a_name(events, tmp_path, name):
+    table = ops.import_file(events, tmp_path / "into", name=name)
+    assert table.report.name in {name, "ab.csv", "?.csv"}
+
+
 def test_an_unfinished_folder_is_not_a_table(tmp_path):
     (tmp_path / "report.json").write_text("{}")
     with pytest.raises(ops.Error, match="could not be read"):
