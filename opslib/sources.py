@@ -8,7 +8,8 @@ from opslib import simulate
 from opslib.dataset import KINDS, Dataset, from_frame
 from opslib.ingest import read_table
 from opslib.result import Error
-from opslib.workspace import ID, Workspace, features, fingerprint
+from opslib.storage import fingerprint
+from opslib.workspace import ID, Workspace, features
 
 if TYPE_CHECKING:
     from opslib.ingest import Table

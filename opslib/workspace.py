@@ -10,7 +10,6 @@ A data set is written under a temporary name, synced, renamed, and recorded last
 import contextlib
 import datetime as dt
 import errno
-import hashlib
 import json
 import os
 import re
@@ -23,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import sqlalchemy as sa
 
 import opslib
+from opslib import storage
 from opslib.dataset import KINDS, Dataset, Table
 from opslib.eventlog import EventLog
 from opslib.result import Error, Note
@@ -143,12 +142,12 @@ class Workspace:
         tables = {kind: getattr(dataset, kind) for kind in dataset.kinds}
         id_ = secrets.token_hex(16)
         new, final = self.data / f"{TEMPORARY}{id_}", self.data / id_
-        with self._lock(), _room(), _removed_on_failure(new, final):
+        with self._lock(), _room(), storage.removed_on_failure(new, final):
             new.mkdir()
-            _write(new, tables, report, original)
-            original_digest, content = _seal(new, dataset.timezone)
+            storage.write(new, tables, report, original)
+            original_digest, content = storage.seal(new, dataset.timezone)
             new.rename(final)
-            _sync(self.data)
+            storage.sync(self.data)
             row = {
                 "id": id_,
                 "name": title,
@@ -193,7 +192,7 @@ class Workspace:
             tables = {
                 kind: EventLog.open(folder / f"{kind}.arrow")
                 if kind == "events"
-                else _read_frame(folder / f"{kind}.arrow")
+                else storage.read_frame(folder / f"{kind}.arrow")
                 for kind in row.kinds
             }
         except FileNotFoundError:
@@ -216,8 +215,10 @@ class Workspace:
             Error: There is no such data set.
         """
         row = self._row(_DATASETS, id, "workspace.unknown")
-        path = self.data / row.id / "report.json"
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        try:
+            return (self.data / row.id / "report.json").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
 
     def rename(self, id: str, name: str) -> None:  # noqa: A002
         """Call a data set `name`.
@@ -239,7 +240,7 @@ class Workspace:
         self._forget(_DATASETS, row.id)
         # Windows keeps a file that a session has open: the next start sweeps it.
         shutil.rmtree(self.data / row.id, ignore_errors=True)
-        _sync(self.data)
+        storage.sync(self.data)
 
     def save_notebook(self, notebook: Any, id: str | None = None) -> str:  # noqa: A002, ANN401
         """Keep a notebook and return its id.
@@ -261,7 +262,10 @@ class Workspace:
             return str(row["id"])
         self._row(_NOTEBOOKS, id, "workspace.no_notebook")
         with _room(), self._engine.begin() as db:
-            db.execute(_NOTEBOOKS.update().filter_by(id=id).values(row))
+            done = db.execute(_NOTEBOOKS.update().filter_by(id=id).values(row))
+        if not done.rowcount:
+            # Somebody deleted it since it was looked up.
+            raise Error("workspace.no_notebook", id=id)
         return id
 
     def notebooks(self) -> tuple[SavedNotebook, ...]:
@@ -331,10 +335,14 @@ class Workspace:
             with self._engine.begin() as db:
                 db.execute(_DATASETS.insert().values(row))
         except sa.exc.IntegrityError:
-            same = sa.select(_DATASETS.c.id).filter_by(content=row["content"])
-            with self._engine.connect() as db:
-                return db.execute(same).scalar_one()
+            # Gone since: somebody deleted the one that was there.
+            return self._same(row["content"]) or self._record(row)
         return str(row["id"])
+
+    def _same(self, content: str) -> str | None:
+        query = sa.select(_DATASETS.c.id).filter_by(content=content)
+        with self._engine.connect() as db:
+            return db.scalar(query)
 
     def _row(self, table: sa.Table, id_: str, code: str) -> sa.Row[Any]:
         """Return the row of an id; all ids that there are not get the same answer."""
@@ -351,19 +359,6 @@ class Workspace:
         with self._engine.connect() as db:
             # The log of changes would keep the deleted row for a while.
             db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def fingerprint(source: bytes | Path) -> str:
-    """Return the digest of a file, by which `Workspace.find` knows it again.
-
-    Example:
-        >>> fingerprint(b"user,time")[:8]
-        '717e5648'
-    """
-    if isinstance(source, bytes):
-        return hashlib.sha256(source).hexdigest()
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def features(table: Table) -> pd.DataFrame:
@@ -392,74 +387,6 @@ def _short(text: str, most: int, where: str) -> str:
     return text
 
 
-def _write(
-    folder: Path,
-    tables: Mapping[str, Table],
-    report: Any,  # noqa: ANN401
-    original: bytes | Path | None,
-) -> None:
-    """Write the files of a data set under names that are ours."""
-    if isinstance(original, bytes):
-        (folder / "original").write_bytes(original)
-    elif original is not None:
-        shutil.copyfile(original, folder / "original")
-    if report is not None:
-        found = report.to_json() if hasattr(report, "to_json") else report
-        text = found if isinstance(found, str) else json.dumps(found)
-        (folder / "report.json").write_text(text, encoding="utf-8")
-    for kind, table in tables.items():
-        path = folder / f"{kind}.arrow"
-        if isinstance(table, EventLog):
-            table.save(path)
-        else:
-            _write_frame(table, path, kind)
-
-
-def _write_frame(frame: pd.DataFrame, path: Path, kind: str) -> None:
-    try:
-        table = pa.Table.from_pandas(frame, preserve_index=False).combine_chunks()
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        # Of columns that Arrow can type, all values are of one type.
-        mixed = [
-            column
-            for column in frame.columns
-            if pd.api.types.infer_dtype(frame[column]).startswith("mixed")
-        ]
-        raise Error("workspace.column", kind=kind, columns=mixed) from None
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as to:
-        to.write_table(table)
-
-
-def _read_frame(path: Path) -> pd.DataFrame:
-    mapped = pa.memory_map(str(path), "r")
-    # Blocks of single columns stay where they are mapped.
-    return pa.ipc.open_file(mapped).read_all().to_pandas(split_blocks=True)
-
-
-def _seal(folder: Path, timezone: str) -> tuple[str | None, str]:
-    """Sync all files; return the digests of the original and of all content."""
-    content = hashlib.sha256(timezone.encode())
-    original = None
-    for path in sorted(folder.iterdir()):
-        _sync(path)
-        if path.name != "report.json":
-            digest = fingerprint(path)
-            content.update(f"\n{path.name} {digest}".encode())
-            original = digest if path.name == "original" else original
-    _sync(folder)
-    return original, content.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows has no handle for a folder, and needs none.
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _users(tables: Mapping[str, Table]) -> int | None:
     """Count the users of the table that knows most of them."""
     counts = [
@@ -469,16 +396,6 @@ def _users(tables: Mapping[str, Table]) -> int | None:
         if isinstance(table, EventLog) or column in table
     ]
     return max(counts, default=None)
-
-
-@contextlib.contextmanager
-def _removed_on_failure(*folders: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 @contextlib.contextmanager

@@ -18,8 +18,8 @@ OURS = [*LIBRARY, *PAGES, *FRAME, *ROOT.glob("*.py")]
 
 # Whatever stands at the edge may use analyses; they never know of it.
 EDGE = (
-    "ingest", "workspace", "sources", "export", "cells", "simulate", "flavours",
-    "warehouse", "__main__",
+    "ingest", "workspace", "storage", "sources", "export", "cells", "simulate",
+    "flavours", "warehouse", "__main__",
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",

@@ -8,8 +8,9 @@ import pytest
 
 import opslib as ops
 from opslib.ingest import Report, read_table
+from opslib.storage import fingerprint
 from opslib.words import LANGUAGES
-from opslib.workspace import Workspace, fingerprint
+from opslib.workspace import Workspace
 
 SAMPLES = Path(
     os.environ.get("OPSLIB_SAMPLES") or Path(__file__).parents[2] / "shared" / "data"

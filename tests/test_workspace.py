@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opslib import workspace
+from opslib import storage
 from opslib.dataset import Dataset, from_frame
 from opslib.result import Error, Note
+from opslib.storage import fingerprint
 from opslib.words import LANGUAGES
-from opslib.workspace import Workspace, fingerprint
+from opslib.workspace import Workspace
 
 UNKNOWN = (
     "There is no data set {}. It may have been deleted, or the link may be incomplete."
@@ -213,7 +214,7 @@ def test_a_failed_save_leaves_nothing(home, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(workspace, "_sync", full)
+        patched.setattr(storage, "sync", full)
         assert refused(home.save, {"users": users()}, name="full").startswith(
             "There is no room left on the disk"
         )
@@ -377,3 +378,35 @@ def test_nothing_is_pickled(home):
     for path in home.data.rglob("*.*"):
         magic = path.read_bytes()[:6]
         assert magic == b"ARROW1" or json.loads(path.read_bytes())
+
+
+def test_a_notebook_deleted_while_it_is_saved_is_told(home, monkeypatch):
+    id_ = home.save_notebook({"title": "t", "entries": []})
+    look_up = Workspace._row
+
+    def late(self, table, asked, code):
+        row = look_up(self, table, asked, code)
+        self._forget(table, asked)
+        return row
+
+    monkeypatch.setattr(Workspace, "_row", late)
+    with pytest.raises(Error, match="notebook"):
+        home.save_notebook({"title": "u", "entries": []}, id_)
+
+
+def test_the_same_content_deleted_while_it_is_saved_is_kept(home, monkeypatch):
+    data = {"users": pd.DataFrame({"user": ["a"], "age": [1]})}
+    first = home.save(data, name="one")
+    gone = []
+    look = Workspace._same
+
+    def late(self, content):
+        # After the insert has failed, and before the same content is looked for.
+        if not gone:
+            gone.append(home.delete(first))
+        return look(self, content)
+
+    monkeypatch.setattr(Workspace, "_same", late)
+    second = home.save(data, name="two")
+    assert home.open(second).users["age"].tolist() == [1]
+    assert [entry.id for entry in home.list()] == [second]
