@@ -207,7 +207,7 @@ def test_what_is_known_is_taken_and_the_rest_is_found():
 
 def test_every_role_says_how_well_it_fits_and_what_else_would_do():
     rows = [
-        f"u{i % 15},v{i % 12},pv,2025-01-{i % 28 + 1:02},2025-02-{i % 28 + 1:02}"
+        f"u{i % 15},v{i % 12},{'ab'[i % 2]},2025-01-{i % 28 + 1:02},2025-02-{i % 9 + 1}"
         for i in range(90)
     ]
     report = table("user_id,parent_user,event,time,log_time", *rows).report
