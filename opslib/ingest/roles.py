@@ -32,6 +32,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "daily": ("date",),
 }
 UNSURE = 0.15
+BY_VALUES = 0.7
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,11 @@ def recognise(
 
 def _score(sheet: _Sheet, kind: str, column: str, role: str) -> float:
     asked = "owner" if kind == "users" and role == "user" else role
-    return round(float(sheet.score(column, asked)), 3)
+    score = float(sheet.score(column, asked))
+    if not sheet.facts[column].named:
+        # Without names the values are all there is to go by.
+        score *= BY_VALUES / 0.4
+    return round(score, 3)
 
 
 def _others(sheet: _Sheet, kind: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -158,7 +163,7 @@ def _others(sheet: _Sheet, kind: str, given: Mapping[str, str]) -> dict[str, str
     for role in given:
         scores = {column: _score(sheet, kind, column, role) for column in free}
         best = max(free, key=scores.__getitem__, default="")
-        if best and scores[best] >= _least(kind, role, named=sheet.facts[best].named):
+        if best and scores[best] >= max(0.5, _least(kind, role, named=True)):
             found[role] = best
     return found
 
@@ -343,7 +348,7 @@ def _events(sheet: _Sheet, roles: dict[str, str]) -> float:
     if not {"user", "event", "time"} <= set(roles):
         return 0.0
     named = sheet.facts[roles["user"]].named
-    return _fit(sheet, roles, "user", "event", "time") if named else 0.7
+    return _fit(sheet, roles, "user", "event", "time") if named else BY_VALUES
 
 
 def _orders(sheet: _Sheet, roles: dict[str, str]) -> float:

@@ -26,6 +26,7 @@ IDS = {"user", "unit", "order"}
 ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 FURTHEST = 5
+NOTHING = "—"
 DAY = 86_400
 
 
@@ -56,7 +57,7 @@ def show(
         st.text(upload.name)
         with st.container(key="answer-understood"):
             st.text(report.describe(language()))
-        figures = st.container(horizontal=True, key="figures")
+        figures = st.container()
         if upload.error:
             problem(upload.error.text(language()))
         for warning in report.warnings:
@@ -73,7 +74,8 @@ def show(
         )
         beside = _beside(row, kind, ours)
         zone = _timezone(row, kind, beside, ours)
-        _figures(figures, upload, report, roles, zone)
+        with figures:
+            _figures(upload, report, roles, zone)
         columns = [*roles.values()]
         if twice := sorted({c for c in columns if columns.count(c) > 1}):
             problem(t("data.twice", columns=twice))
@@ -86,8 +88,19 @@ def show(
         if saving:
             save(upload, Asked(kind, roles, zone, name, beside))
     st.subheader(t("data.preview"), anchor=False)
-    st.dataframe(upload.head, hide_index=True, key=f"{place}.head")
+    st.dataframe(_local(upload.head, zone), hide_index=True, key=f"{place}.head")
     _details(upload, report, place)
+
+
+def _local(head: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """Show instants as the wall clock that the analyses will go by."""
+    instants = head.select_dtypes("datetimetz")
+    return head.assign(
+        **{
+            str(name): instants[name].dt.tz_convert(zone).dt.tz_localize(None)
+            for name in instants
+        }
+    )
 
 
 def retyped(report: Report, asked: Asked) -> dict[str, str]:
@@ -117,6 +130,7 @@ def _kind(upload: "Upload", report: Report, place: str) -> str:
         placeholder=t("frame.choose"),
         key=key,
         on_change=again,
+        width=300,
     )
     return chosen or ""
 
@@ -136,7 +150,7 @@ def _roles(report: Report, kind: str, place: str) -> dict[str, str]:
                 t("data.needed", role=label) if role in required else label,
                 columns,
                 index=columns.index(guess),
-                format_func=lambda column: column or t("frame.none"),
+                format_func=lambda column: column or NOTHING,
                 key=f"{place}.{kind}.{role}",
             )
             if column in columns[1:]:
@@ -163,7 +177,7 @@ def _beside(row: Any, kind: str, place: str) -> str | None:  # noqa: ANN401
         t("data.beside"),
         [None, *able],
         format_func=lambda id_: names[id_] if id_ else t("data.alone"),
-        key=f"{place}.{kind}.beside",
+        key=f"{place}.{kind}.beside.{language()}",
         width=260,
     )
     return chosen if chosen in able else None
@@ -188,7 +202,6 @@ def _timezone(row: Any, kind: str, beside: str | None, place: str) -> str:  # no
 
 
 def _figures(
-    row: Any,  # noqa: ANN401
     upload: "Upload",
     report: Report,
     roles: dict[str, str],
@@ -196,6 +209,7 @@ def _figures(
 ) -> None:
     """Say how much there is: rows, users, and the time they cover."""
     count, lang = WRITERS["count"], language()
+    row = st.container(horizontal=True, key="figures-upload")
     row.metric(t("home.rows"), count(report.rows, lang))
     owner = roles.get("user") or roles.get("unit")
     different = {column.name: column.distinct for column in report.columns}

@@ -30,6 +30,15 @@ from pages._frame.text import language, t
 UPLOAD, TURN, FAILED = "data.upload", "data.turn", "data.failed"
 DAY = 86_400
 STAGES = {"open": (0.0, 0.1), "rows": (0.1, 0.4), "types": (0.5, 0.45)}
+# Streamlit's box speaks English only.
+BOX = """<style>
+.st-key-drop button p, [data-testid="stFileUploaderDropzoneInstructions"] span {{
+  font-size: 0 }}
+.st-key-drop [data-testid="stFileUploaderDropzone"] button p::after {{
+  content: "{browse}"; font-size: 0.875rem }}
+[data-testid="stFileUploaderDropzoneInstructions"] span::after {{
+  content: "{most}"; font-size: 0.875rem }}
+</style>"""
 
 
 class Upload:
@@ -147,7 +156,10 @@ def drop() -> None:
 
 def _receive() -> None:
     turn = st.session_state.setdefault(TURN, 0)
-    file = st.file_uploader(t("data.drop"), key=f"data.file.{turn}", help=t("data.ok"))
+    with st.container(key="drop"):
+        st.html(BOX.format(browse=t("data.browse"), most=t("data.most", mb=_most())))
+        label = t("data.drop")
+        file = st.file_uploader(label, key=f"data.file.{turn}", help=t("data.ok"))
     if file is None:
         return
     for old in (FAILED, SAVED):
@@ -159,6 +171,10 @@ def _receive() -> None:
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
     st.session_state[TURN] = turn + 1
     st.rerun()
+
+
+def _most() -> int:
+    return int(st.get_option("server.maxUploadSize"))
 
 
 def _read(upload: Upload) -> None:
