@@ -62,7 +62,9 @@ class Upload:
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self.name = clean(Path(name.replace("\\", "/")).name) or "–"
         self.folder = Path(tempfile.mkdtemp(dir=_room()))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.close = weakref.finalize(
+            self, shutil.rmtree, self.folder, ignore_errors=True
+        )
         self.file = self.folder / "original"
         with self.file.open("wb") as to:
             shutil.copyfileobj(file, to, 1 << 20)
@@ -151,7 +153,9 @@ def add() -> bool:
 
 def drop() -> None:
     """Forget the file; its folder goes with it."""
-    st.session_state.pop(UPLOAD, None)
+    upload: Upload | None = st.session_state.pop(UPLOAD, None)
+    if upload is not None:
+        upload.close()
 
 
 def _receive() -> None:
@@ -164,6 +168,7 @@ def _receive() -> None:
         return
     for old in (FAILED, SAVED):
         st.session_state.pop(old, None)
+    drop()
     st.session_state[UPLOAD] = Upload(file.name, file)
     # The copy on disk is enough: free the one in memory, and show an empty box.
     context = get_script_run_ctx()
