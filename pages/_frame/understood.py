@@ -122,11 +122,12 @@ def _kind(upload: "Upload", report: Report, place: str) -> str:
         upload.wanted = {"kind": st.session_state[key], "roles": None}
 
     kinds = [*KINDS]
+    labels = {kind: t(f"data.kind.{kind}") for kind in kinds}
     chosen = st.selectbox(
         t("data.kind"),
         kinds,
         index=kinds.index(report.kind) if report.kind in kinds else None,
-        format_func=lambda kind: t(f"data.kind.{kind}"),
+        format_func=labels.__getitem__,
         placeholder=t("frame.choose"),
         key=key,
         on_change=again,
@@ -169,14 +170,14 @@ def _fit(report: Report, role: str) -> str:
 
 def _beside(row: Any, kind: str, place: str) -> str | None:  # noqa: ANN401
     """Ask for a data set whose tables are to come along."""
-    names = data.names()
+    names = {"": t("data.alone"), **data.names()}
     able = [one.id for one in data.workspace().list() if kind and kind not in one.kinds]
     if not able:
         return None
-    chosen: str | None = row.selectbox(
+    chosen: str = row.selectbox(
         t("data.beside"),
-        [None, *able],
-        format_func=lambda id_: names[id_] if id_ else t("data.alone"),
+        ["", *able],
+        format_func=names.__getitem__,
         key=f"{place}.{kind}.beside.{language()}",
         width=260,
     )
@@ -263,7 +264,10 @@ def _reading(upload: "Upload", report: Report, place: str) -> None:
         ask("sheet", report.sheets, report.sheet)
     else:
         ask("encoding", ENCODINGS, report.encoding)
-        ask("delimiter", [*DELIMITERS], report.delimiter, format_func=_delimiter)
+        marks = {mark: t(f"data.delimiter.{code}") for mark, code in DELIMITERS.items()}
+        marks.setdefault(report.delimiter, report.delimiter)
+        found = report.delimiter
+        ask("delimiter", [*marks], found, format_func=marks.__getitem__)
     key = f"{place}.header_rows"
 
     def again() -> None:
@@ -278,10 +282,6 @@ def _reading(upload: "Upload", report: Report, place: str) -> None:
         on_change=again,
         width=220,
     )
-
-
-def _delimiter(mark: str) -> str:
-    return t(f"data.delimiter.{DELIMITERS[mark]}") if mark in DELIMITERS else mark
 
 
 def _columns(report: Report, place: str) -> None:

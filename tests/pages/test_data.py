@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import opslib as ops
 from opslib.ingest import child
+from opslib.result import Error
 from opslib.workspace import Workspace
 from tests.pages.conftest import MAIN
 
@@ -185,15 +186,25 @@ def test_a_table_of_nothing_known_can_be_told_what_it_is(page):
     assert Workspace().list()[0].users == 2
 
 
-def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(page):
+def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(
+    page, monkeypatch
+):
+    from pages._frame import upload
+
     test = give(page(), "x.csv", EVENTS)
-    box(test, "Encoding").set_value("utf-16").run()
-    assert said(test, "90 rows") or said(test, "encoding")
-    box(test, "Encoding").set_value("gb18030").run()
     box(test, "Delimiter").set_value(";").run()
     assert said(test, "90 rows and 1 columns")
     box(test, "Delimiter").set_value(",").run()
     assert said(test, "90 rows and 3 columns")
+
+    def fail(*_, **__):
+        raise Error("ingest.child_time", seconds=120)
+
+    monkeypatch.setattr(upload, "import_file", fail)
+    box(test, "Encoding").set_value("big5").run()
+    assert said(test, "was not read within 2 minutes and was given up")
+    assert said(test, "90 rows and 3 columns")
+    assert box(test, "Encoding").value == "gb18030"
 
 
 def test_what_was_set_aside_is_shown_with_its_line_and_reason(page):
