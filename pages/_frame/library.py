@@ -88,9 +88,14 @@ def show() -> None:
 
 
 def _row(one: Saved, name: str) -> None:
-    with st.container(width="stretch", gap=None):
+    with st.container(width="stretch", gap=None, key=f"about-{one.id}"):
         st.text(name)
         st.caption(_about(one))
+    with st.container(horizontal=True, width="content"):
+        _actions(one, name)
+
+
+def _actions(one: Saved, name: str) -> None:
     if st.button(t("data.open"), key=f"open-{one.id}"):
         frame = current()
         there = frame.link.shared() | {"d": [one.id]}

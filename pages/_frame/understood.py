@@ -93,14 +93,14 @@ def show(
 
 
 def _local(head: pd.DataFrame, zone: str) -> pd.DataFrame:
-    """Show instants as the wall clock that the analyses will go by."""
-    instants = head.select_dtypes("datetimetz")
-    return head.assign(
-        **{
-            str(name): instants[name].dt.tz_convert(zone).dt.tz_localize(None)
-            for name in instants
-        }
-    )
+    """Show instants as the wall clock that analyses will go by, and days as days."""
+    shown = {}
+    for name, times in head.select_dtypes(["datetime", "datetimetz"]).items():
+        if times.dt.tz is not None:
+            shown[str(name)] = times.dt.tz_convert(zone).dt.tz_localize(None)
+        elif (times.dropna() == times.dropna().dt.normalize()).all():
+            shown[str(name)] = times.dt.date
+    return head.assign(**shown)
 
 
 def retyped(report: Report, asked: Asked) -> dict[str, str]:

@@ -257,7 +257,7 @@ def test_a_data_set_is_renamed_and_deleted_for_all(page, home):
     assert "events · 90 rows · 12 users · added on" in " ".join(
         one.value for one in test.caption
     )
-    test.text_input[0].set_value("**春节**").run()
+    test.text_input[0].set_value("**春节**")
     press(test, "Rename")
     assert said(test, "**春节**")
     assert Workspace().list()[0].name == "**春节**"
