@@ -14,7 +14,7 @@ from pages._frame.link import Link, Rejected, choice
 from pages._frame.text import LANG, from_browser, language, t
 
 DATASET = "frame.dataset"
-NEXT = "frame.next"
+NEXT = "chosen"
 
 
 class Frame:

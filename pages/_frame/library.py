@@ -14,7 +14,7 @@ from pages._frame import data, overview
 from pages._frame.frame import current, problem
 from pages._frame.text import language, t, timezone
 
-SAVED = "data.saved"
+SAVED = "upload.saved"
 SAMPLES = Path(__file__).parents[2] / "data"
 KINDS = ("events", "orders", "users", "experiment", "counts", "daily")
 FEW = 10
@@ -51,7 +51,7 @@ def teach() -> None:
             with tab:
                 st.markdown(t(f"data.example.{kind}"))
                 st.dataframe(
-                    _sample(language(), kind), hide_index=True, key=f"data.{kind}"
+                    _sample(language(), kind), hide_index=True, key=f"sample-{kind}"
                 )
                 st.download_button(
                     t("data.sample"),
@@ -59,7 +59,7 @@ def teach() -> None:
                     file_name=f"{kind}.csv",
                     mime="text/csv",
                     on_click="ignore",
-                    key=f"data.{kind}.csv",
+                    key=f"sample-{kind}-csv",
                 )
 
 

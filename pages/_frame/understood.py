@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import available_timezones
 
 import pandas as pd
@@ -14,12 +14,9 @@ from opslib.ingest.report import Report
 from opslib.words import WRITERS
 from pages._frame import data
 from pages._frame.frame import note, problem
+from pages._frame.incoming import ROWS, Upload
 from pages._frame.text import language, t, timezone
 
-if TYPE_CHECKING:
-    from pages._frame.upload import Upload
-
-ROWS = 20
 ACROSS = 3
 TIMED = {"events", "orders", "feedback"}
 IDS = {"user", "unit", "order"}
@@ -46,13 +43,13 @@ class Asked:
 
 
 def show(
-    upload: "Upload",
+    upload: Upload,
     report: Report,
-    save: Callable[["Upload", Asked], None],
+    save: Callable[[Upload, Asked], None],
     drop: Callable[[], None],
 ) -> None:
     """Show what was understood, to be put right, to be saved or dropped."""
-    place = f"data.{upload.folder.name}.{upload.turn}"
+    place = f"upload.{upload.folder.name}.{upload.turn}"
     with st.container(border=True, key="understood"):
         st.text(upload.name)
         with st.container(key="answer-understood"):
@@ -68,7 +65,7 @@ def show(
         roles = _roles(report, kind, place) if kind else {}
         row = st.container(horizontal=True, vertical_alignment="bottom")
         # What does not hang on the reading outlives it.
-        ours = f"data.{upload.folder.name}"
+        ours = f"upload.{upload.folder.name}"
         name = row.text_input(
             t("data.name"), upload.title, max_chars=200, key=f"{ours}.name"
         )
@@ -82,7 +79,7 @@ def show(
         able = bool(kind) and not twice
         buttons = st.container(horizontal=True)
         saving = buttons.button(
-            t("data.save"), type="primary", disabled=not able, key="data.save"
+            t("data.save"), type="primary", disabled=not able, key="upload.save"
         )
         buttons.button(t("data.discard"), on_click=drop, type="tertiary")
         if saving:
@@ -113,7 +110,7 @@ def retyped(report: Report, asked: Asked) -> dict[str, str]:
     }
 
 
-def _kind(upload: "Upload", report: Report, place: str) -> str:
+def _kind(upload: Upload, report: Report, place: str) -> str:
     # The browser sends the words of a choice: in another language it is another one.
     key = f"{place}.kind.{language()}"
 
@@ -203,7 +200,7 @@ def _timezone(row: Any, kind: str, beside: str | None, place: str) -> str:  # no
 
 
 def _figures(
-    upload: "Upload",
+    upload: Upload,
     report: Report,
     roles: dict[str, str],
     timezone: str,
@@ -223,7 +220,7 @@ def _figures(
         st.caption(t("data.span", first=first, last=last))
 
 
-def _details(upload: "Upload", report: Report, place: str) -> None:
+def _details(upload: Upload, report: Report, place: str) -> None:
     """Offer how the file was read, its columns, what was changed and set aside."""
     with st.expander(t("data.how")):
         _reading(upload, report, place)
@@ -246,7 +243,7 @@ def _details(upload: "Upload", report: Report, place: str) -> None:
 REASONS = ("preamble", "short", "long")
 
 
-def _reading(upload: "Upload", report: Report, place: str) -> None:
+def _reading(upload: Upload, report: Report, place: str) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom")
 
     def ask(option: str, choices: Sequence[str], got: str, **more: Any) -> None:  # noqa: ANN401
@@ -257,7 +254,7 @@ def _reading(upload: "Upload", report: Report, place: str) -> None:
 
         every = list(dict.fromkeys([got, *choices]))
         row.selectbox(
-            t(f"data.{option}"), every, key=key, on_change=again, width=220, **more
+            t(f"data.read.{option}"), every, key=key, on_change=again, width=220, **more
         )
 
     if report.sheets:
@@ -274,7 +271,7 @@ def _reading(upload: "Upload", report: Report, place: str) -> None:
         upload.wanted = {"header_rows": st.session_state[key]}
 
     row.number_input(
-        t("data.header_rows"),
+        t("data.read.header_rows"),
         min_value=0,
         max_value=max(FURTHEST, report.header_rows),
         value=report.header_rows,

@@ -33,10 +33,10 @@ def here(path, into, *, name, overrides, on_progress):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    from pages._frame import upload
+    from pages._frame import incoming
 
     monkeypatch.setenv("OPSLIB_HOME", str(tmp_path))
-    monkeypatch.setattr(upload, "import_file", here)
+    monkeypatch.setattr(incoming, "import_file", here)
     st.cache_resource.clear()
     yield tmp_path
     st.cache_resource.clear()
@@ -159,7 +159,7 @@ def test_a_column_cannot_play_two_roles(page):
     test = give(page(), "e.csv", EVENTS)
     box(test, "Did what: the event (needed)").set_value("用户ID").run()
     assert said(test, "“用户ID” was chosen for two things")
-    assert test.button(key="data.save").disabled
+    assert test.button(key="upload.save").disabled
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(page, home, content,
 def test_a_table_of_nothing_known_can_be_told_what_it_is(page):
     test = give(page(), "x.csv", b"a,b\n1,2\n3,4\n")
     assert "could not be told" in texts(test)[1]
-    assert test.button(key="data.save").disabled
+    assert test.button(key="upload.save").disabled
     box(test, "What each row is").set_value("users").run()
     press(test, "Save and use it")
     assert Workspace().list()[0].users == 2
@@ -189,7 +189,7 @@ def test_a_table_of_nothing_known_can_be_told_what_it_is(page):
 def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(
     page, monkeypatch
 ):
-    from pages._frame import upload
+    from pages._frame import incoming
 
     test = give(page(), "x.csv", EVENTS)
     box(test, "Delimiter").set_value(";").run()
@@ -200,7 +200,7 @@ def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(
     def fail(*_, **__):
         raise Error("ingest.child_time", seconds=120)
 
-    monkeypatch.setattr(upload, "import_file", fail)
+    monkeypatch.setattr(incoming, "import_file", fail)
     box(test, "Encoding").set_value("big5").run()
     assert said(test, "was not read within 2 minutes and was given up")
     assert said(test, "90 rows and 3 columns")
@@ -298,10 +298,10 @@ def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
     """The same by the real child; it is ended when telling how far it is fails."""
     import io
 
-    from pages._frame import upload
+    from pages._frame import incoming
 
-    upload.import_file = child.import_file
-    came = upload.Upload("../../etc/passwd", io.BytesIO(EVENTS))
+    incoming.import_file = child.import_file
+    came = incoming.Upload("../../etc/passwd", io.BytesIO(EVENTS))
     assert came.name == "passwd"
     assert came.file.parent.parent == home / "uploads"
 
