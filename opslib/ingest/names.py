@@ -84,6 +84,13 @@ IDS = """
     invoiceno orderno zip zipcode postcode postalcode phone mobile phonenumber
     mobilephone tel 手机 手机号 电话 联系电话 联系手机 身份证 身份证号 邮编
 """
+# A number of users, not who one of them is.
+COUNTED = re.compile(
+    r"(?:活跃|新增|新|老|留存|流失|回流|沉默|召回|累计|总|日均|付费|独立)"
+    r"(?:用户|会员|客户|买家|访客)$"
+    r"|^(?:active|new|returning|retained|churned|paying|total|daily|weekly|monthly)"
+    r"(?:user|customer|member|visitor|buyer|player)$"
+)
 TIME_ENDS = (
     *(
         "time",
@@ -130,13 +137,15 @@ def name_match(name: str, role: str) -> float:
     Example:
         >>> name_match("User ID", "user"), name_match("pay_order_time", "time")
         (1.0, 0.6)
-        >>> name_match("colour", "time")
-        0.0
+        >>> name_match("colour", "time"), name_match("活跃用户", "user")
+        (0.0, 0.0)
     """
     plain, known = normal(name), synonyms(role)
     if plain in known:
         # Names earlier in the list are more telling; this only breaks ties.
         return 1.0 - 0.001 * known.index(plain) if known.index(plain) else 1.0
+    if role in {"user", "owner", "unit"} and COUNTED.search(plain):
+        return 0.0
     words = [normal(word) for word in re.findall(r"[A-Z]*[a-z]+|[A-Z]+", str(name))]
     if any(word in known for word in words[-1:]):
         return 0.6

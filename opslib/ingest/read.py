@@ -313,6 +313,8 @@ def _typed(
             confidence=found.confidence,
             runner_up=found.runner_up,
             runner_up_confidence=found.runner_up_confidence,
+            fits={role: fit for role, fit in found.fits.items() if role in added},
+            others={role: name for role, name in found.others.items() if role in added},
             changes=(
                 *report.changes,
                 *notes,

@@ -63,6 +63,8 @@ class Report:
         kind, roles, confidence: What the table is, which column plays which role, and
             how sure that is, 0 to 1. Kind is "" when nothing fits.
         runner_up, runner_up_confidence: The next best kind.
+        fits, others: Per role, how well its column fits, 0 to 1; and the next best
+            column, where another one would do.
         timezone: Zone in which naive times are to be read, None when not said.
         changes: What was changed; `warnings`: what should be looked at.
     """
@@ -84,6 +86,8 @@ class Report:
     confidence: float = 0.0
     runner_up: str = ""
     runner_up_confidence: float = 0.0
+    fits: dict[str, float] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
     timezone: str | None = None
     changes: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()

@@ -32,17 +32,24 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "daily": ("date",),
 }
 UNSURE = 0.15
+BY_VALUES = 0.7
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """A kind of table, its roles (role -> column), and the next best kind."""
+    """A kind of table, its roles (role -> column), and the next best kind.
+
+    `fits` says how well each role's column fits, 0 to 1, and `others` which other
+    column would do for it, if any.
+    """
 
     kind: str
     roles: dict[str, str]
     confidence: float
     runner_up: str = ""
     runner_up_confidence: float = 0.0
+    fits: dict[str, float] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,8 +135,37 @@ def recognise(
     confidence, best, given = found[0]
     second = found[1] if len(found) > 1 else (0.0, "", {})
     return Recognised(
-        best, given, round(float(confidence), 3), second[1], round(float(second[0]), 3)
+        best,
+        given,
+        round(float(confidence), 3),
+        second[1],
+        round(float(second[0]), 3),
+        fits={
+            role: _score(sheet, best, column, role) for role, column in given.items()
+        },
+        others=_others(sheet, best, given),
     )
+
+
+def _score(sheet: _Sheet, kind: str, column: str, role: str) -> float:
+    asked = "owner" if kind == "users" and role == "user" else role
+    score = float(sheet.score(column, asked))
+    if not sheet.facts[column].named:
+        # Without names the values are all there is to go by.
+        score *= BY_VALUES / 0.4
+    return round(score, 3)
+
+
+def _others(sheet: _Sheet, kind: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Give the next best free column for a role, where one would do."""
+    free = [name for name in sheet.facts if name not in given.values()]
+    found = {}
+    for role in given:
+        scores = {column: _score(sheet, kind, column, role) for column in free}
+        best = max(free, key=scores.__getitem__, default="")
+        if best and scores[best] >= max(0.5, _least(kind, role, named=True)):
+            found[role] = best
+    return found
 
 
 def _facts(column: pd.Series, *, named: bool) -> _Facts:
@@ -312,7 +348,7 @@ def _events(sheet: _Sheet, roles: dict[str, str]) -> float:
     if not {"user", "event", "time"} <= set(roles):
         return 0.0
     named = sheet.facts[roles["user"]].named
-    return _fit(sheet, roles, "user", "event", "time") if named else 0.7
+    return _fit(sheet, roles, "user", "event", "time") if named else BY_VALUES
 
 
 def _orders(sheet: _Sheet, roles: dict[str, str]) -> float:
@@ -321,9 +357,16 @@ def _orders(sheet: _Sheet, roles: dict[str, str]) -> float:
         return 0.0
     if "user" in roles and "order" not in roles and sheet.facts[roles["user"]].unique:
         return 0.1
+    time = sheet.facts[roles["time"]]
+    if "order" not in roles and time.whole and time.unique:
+        # One row per day is a dashboard, whatever its columns are called.
+        return 0.2
     who = [role for role in ("user", "order") if role in roles]
     which = ["amount"] if "amount" in roles else ["quantity", "price"]
-    return _fit(sheet, roles, "time", *who, *which) * (1 if "user" in roles else 0.8)
+    named = "user" in roles
+    logged = named and any(sheet.score(name, "event") > 0.9 for name in sheet.facts)
+    doubt = 0.8 if not named else 0.7 if logged else 1.0
+    return _fit(sheet, roles, "time", *who, *which) * doubt
 
 
 def _people(sheet: _Sheet, roles: dict[str, str]) -> float:
@@ -373,7 +416,8 @@ def _days(sheet: _Sheet, roles: dict[str, str]) -> float:
     if not metrics or date.distinct < 2:
         return 0.0
     ids = any(
-        normal(name).endswith("id") or sheet.score(name, "user") > 0.7
+        normal(name).endswith("id")
+        or (sheet.score(name, "user") > 0.7 and not date.unique)
         for name in sheet.facts
     )
     once = 1.0 if date.unique else 0.8 if date.distinct > 0.02 * sheet.rows else 0.4

@@ -1,6 +1,7 @@
 """The one door to data: which sets there are, each opened once for all sessions."""
 
 import datetime as dt
+import itertools
 import json
 import re
 from typing import Any
@@ -43,8 +44,37 @@ def default(lang: str) -> str:
 
 def names() -> dict[str, str]:
     """Return the name of every data set by its id, the demos last."""
-    saved = {entry.id: entry.name for entry in workspace().list()}
+    saved: dict[str, str] = {}
+    # The oldest keeps its plain name; the picker tells sets by their names alone.
+    for entry in reversed(workspace().list()):
+        saved[entry.id] = _apart(entry.name, {*saved.values()})
+    saved = dict(reversed(saved.items()))
     return saved | {demo: t(f"frame.{demo}") for demo in DEMOS.values()}
+
+
+def _apart(name: str, taken: set[str]) -> str:
+    """Number a name that is taken.
+
+    Example:
+        >>> _apart("shop", {"demo"}), _apart("shop", {"shop", "shop (2)"})
+        ('shop', 'shop (3)')
+    """
+    numbered = (f"{name} ({i})" for i in itertools.count(2))
+    return name if name not in taken else next(n for n in numbered if n not in taken)
+
+
+def rename(dataset_id: str, name: str) -> None:
+    """Call a data set `name` from now on."""
+    workspace().rename(dataset_id, name)
+    load.clear(dataset_id)
+
+
+def delete(dataset_id: str) -> None:
+    """Delete a data set, and all that is remembered of it."""
+    workspace().delete(dataset_id)
+    load.clear(dataset_id)
+    figures.clear()
+    _run.clear()
 
 
 @st.cache_resource(show_spinner=False)
@@ -100,7 +130,9 @@ def figures(dataset_id: str, digest: str) -> dict[str, float]:  # noqa: ARG001
             if column in table:
                 found.setdefault(code, table[column].nunique())
         if kind == "orders":
-            found["orders"] = len(table)
+            # A line of an order is not an order.
+            order = table.get("order")
+            found["orders"] = len(table) if order is None else order.nunique()
             if "amount" in table:
                 found["revenue"] = table["amount"].sum()
         found.setdefault("rows", len(table))

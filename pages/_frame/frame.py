@@ -1,6 +1,7 @@
 """What all pages share in one run: language, data set, link, and notices."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,6 +14,7 @@ from pages._frame.link import Link, Rejected, choice
 from pages._frame.text import LANG, from_browser, language, t
 
 DATASET = "frame.dataset"
+NEXT = "chosen"
 
 
 class Frame:
@@ -47,6 +49,8 @@ class Frame:
         names = data.names()
         dataset = choice("d", tuple(names), data.default(language()))
         self.link.seed(dataset, DATASET)
+        if (chosen := st.session_state.pop(NEXT, None)) in names:
+            st.session_state[DATASET] = chosen
         with st.sidebar:
             chosen = st.selectbox(
                 t("frame.dataset"),
@@ -87,6 +91,12 @@ def current() -> Frame:
     """Return the frame of this run."""
     frame: Frame = st.session_state["frame"]
     return frame
+
+
+def choose(dataset_id: str) -> NoReturn:
+    """Choose a data set for every page, and start the run again with it."""
+    st.session_state[NEXT] = dataset_id
+    st.rerun()
 
 
 def shared(

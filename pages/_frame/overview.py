@@ -46,7 +46,8 @@ def figures(dataset_id: str) -> None:
 def questions(dataset: Dataset) -> None:
     """List what can be asked; greyed with the reason where the table is missing."""
     pages = current().pages
-    if "data" in pages and st.button(t("home.add"), type="primary"):
+    elsewhere = "data" in pages and current().page != "data"
+    if elsewhere and st.button(t("home.add"), type="primary"):
         st.switch_page(pages["data"], query_params=current().link.shared())
     there = [name for name in NEEDS if name in pages]
     for first in range(0, len(there), ACROSS):

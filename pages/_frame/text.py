@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import streamlit as st
 
@@ -25,6 +26,14 @@ def from_browser(locales: str | None) -> str:
         ('zh_CN', 'en', 'en')
     """
     return "zh_CN" if (locales or "").lower().startswith("zh") else "en"
+
+
+def timezone() -> str:
+    """Return the timezone of the browser, or a likely one for the language."""
+    zone = st.context.timezone
+    if zone in available_timezones():
+        return str(zone)
+    return "Asia/Shanghai" if language() == "zh_CN" else "UTC"
 
 
 def t(code: str, /, **values: Any) -> str:  # noqa: ANN401

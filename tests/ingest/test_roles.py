@@ -1,11 +1,14 @@
 """Kinds and roles are recognised by names in two languages and by the values."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 import opslib as ops
 from opslib.ingest.roles import KINDS
+
+ROOT = Path(__file__).parents[2]
 
 
 def table(header, *rows, **overrides):
@@ -130,6 +133,43 @@ def test_an_exported_dashboard_is_known(header):
     assert report.roles == {"date": header.split(",")[0]}
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "日期,活跃用户,新增用户,支付人数,订单数,成交额",
+        "日期,支付用户,下单用户,支付人数,订单数,成交额",
+        "date,active_user,new_user,payers,orders,gmv",
+    ],
+)
+def test_numbers_of_users_per_day_are_no_users(header):
+    rows = [
+        f"2026-03-{day:02},{25 + day % 9},{3 + day % 2},{2 + day % 3},4,{day * 99.7}"
+        for day in range(1, 31)
+    ]
+    report = table(header, *rows).report
+    assert report.kind == "daily"
+    assert report.roles == {"date": header.split(",")[0]}
+    assert report.confidence > 0.9
+    assert report.runner_up_confidence < 0.5
+
+
+def test_a_log_with_amounts_is_events_beyond_doubt():
+    rows = [
+        f"u{i % 20},{('view', 'cart', 'buy')[i % 3]},2025-01-{i % 28 + 1:02} 10:00,{i}"
+        for i in range(90)
+    ]
+    report = table("user_id,event,time,amount", *rows).report
+    assert report.kind == "events"
+    assert not report.warnings
+
+
+def test_the_demo_files_are_known_for_what_they_are():
+    for path in sorted((ROOT / "data").glob("*/*.csv")):
+        report = ops.read_table(path).report
+        assert report.kind == path.stem, path
+        assert not report.warnings, path
+
+
 def test_feedback_is_known():
     rows = [f"{i % 5 + 1},第{i}次购买体验很好还会再来" for i in range(60)]
     report = table("评分,评论内容", *rows).report
@@ -163,6 +203,18 @@ def test_what_is_known_is_taken_and_the_rest_is_found():
     )
     assert found.report.roles == {"user": "who", "event": "what", "time": "when"}
     assert found.frame["who"].dtype == "str"
+
+
+def test_every_role_says_how_well_it_fits_and_what_else_would_do():
+    rows = [
+        f"u{i % 15},v{i % 12},{'ab'[i % 2]},2025-01-{i % 28 + 1:02},2025-02-{i % 9 + 1}"
+        for i in range(90)
+    ]
+    report = table("user_id,parent_user,event,time,log_time", *rows).report
+    assert report.kind == "events"
+    assert report.others == {"user": "parent_user", "time": "log_time"}
+    assert set(report.fits) == {"user", "event", "time"}
+    assert all(0.9 < fit <= 1 for fit in report.fits.values())
 
 
 def test_a_role_can_be_taken_away():

@@ -1,0 +1,316 @@
+"""What was understood of a file, with a control to put every guess right."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import available_timezones
+
+import pandas as pd
+import streamlit as st
+
+from opslib.dataset import KINDS
+from opslib.export import to_csv
+from opslib.ingest.report import Report
+from opslib.words import WRITERS
+from pages._frame import data
+from pages._frame.frame import note, problem
+from pages._frame.incoming import ROWS, Upload
+from pages._frame.text import language, t, timezone
+
+ACROSS = 3
+TIMED = {"events", "orders", "feedback"}
+IDS = {"user", "unit", "order"}
+ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
+FURTHEST = 5
+NOTHING = "—"
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the visitor has settled: enough to make a data set.
+
+    Attributes:
+        beside: Id of the data set whose other tables come along; None for none.
+    """
+
+    kind: str
+    roles: dict[str, str]
+    timezone: str
+    name: str
+    beside: str | None
+
+
+def show(
+    upload: Upload,
+    report: Report,
+    save: Callable[[Upload, Asked], None],
+    drop: Callable[[], None],
+) -> None:
+    """Show what was understood, to be put right, to be saved or dropped."""
+    place = f"upload.{upload.folder.name}.{upload.turn}"
+    with st.container(border=True, key="understood"):
+        st.text(upload.name)
+        with st.container(key="answer-understood"):
+            st.text(report.describe(language()))
+        figures = st.container()
+        if upload.error:
+            problem(upload.error.text(language()))
+        for warning in report.warnings:
+            # The sentence above has said how many rows were set aside.
+            if warning.code != "ingest.set_aside":
+                note(warning.text(language()))
+        kind = _kind(upload, report, place)
+        roles = _roles(report, kind, place) if kind else {}
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        # What does not hang on the reading outlives it.
+        ours = f"upload.{upload.folder.name}"
+        name = row.text_input(
+            t("data.name"), upload.title, max_chars=200, key=f"{ours}.name"
+        )
+        beside = _beside(row, kind, ours)
+        zone = _timezone(row, kind, beside, ours)
+        with figures:
+            _figures(upload, report, roles, zone)
+        columns = [*roles.values()]
+        if twice := sorted({c for c in columns if columns.count(c) > 1}):
+            problem(t("data.twice", columns=twice))
+        able = bool(kind) and not twice
+        buttons = st.container(horizontal=True)
+        saving = buttons.button(
+            t("data.save"), type="primary", disabled=not able, key="upload.save"
+        )
+        buttons.button(t("data.discard"), on_click=drop, type="tertiary")
+        if saving:
+            save(upload, Asked(kind, roles, zone, name, beside))
+    st.subheader(t("data.preview"), anchor=False)
+    st.dataframe(_local(upload.head, zone), hide_index=True, key=f"{place}.head")
+    _details(upload, report, place)
+
+
+def _local(head: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """Show instants as the wall clock that analyses will go by, and days as days."""
+    shown = {}
+    for name, times in head.select_dtypes(["datetime", "datetimetz"]).items():
+        if times.dt.tz is not None:
+            shown[str(name)] = times.dt.tz_convert(zone).dt.tz_localize(None)
+        elif (times.dropna() == times.dropna().dt.normalize()).all():
+            shown[str(name)] = times.dt.date
+    return head.assign(**shown)
+
+
+def retyped(report: Report, asked: Asked) -> dict[str, str]:
+    """Return the roles that make another column an id, which must be read as text."""
+    types = {column.name: column.type for column in report.columns}
+    return {
+        role: column
+        for role, column in asked.roles.items()
+        if role in IDS and types.get(column) != "text"
+    }
+
+
+def _kind(upload: Upload, report: Report, place: str) -> str:
+    # The browser sends the words of a choice: in another language it is another one.
+    key = f"{place}.kind.{language()}"
+
+    def again() -> None:
+        # Another kind has other roles: the file is asked again.
+        upload.wanted = {"kind": st.session_state[key], "roles": None}
+
+    kinds = [*KINDS]
+    labels = {kind: t(f"data.kind.{kind}") for kind in kinds}
+    chosen = st.selectbox(
+        t("data.kind"),
+        kinds,
+        index=kinds.index(report.kind) if report.kind in kinds else None,
+        format_func=labels.__getitem__,
+        placeholder=t("frame.choose"),
+        key=key,
+        on_change=again,
+        width=300,
+    )
+    return chosen or ""
+
+
+def _roles(report: Report, kind: str, place: str) -> dict[str, str]:
+    """Ask which column plays which role; say how sure the guess is."""
+    required, optional, either = KINDS[kind]
+    columns: list[str | None] = [None, *(column.name for column in report.columns)]
+    found = {}
+    names = required + either + optional
+    for first in range(0, len(names), ACROSS):
+        row = st.columns(ACROSS)
+        for spot, role in zip(row, names[first : first + ACROSS], strict=False):
+            guess = report.roles.get(role)
+            label = t(f"data.role.{role}")
+            column = spot.selectbox(
+                t("data.needed", role=label) if role in required else label,
+                columns,
+                index=columns.index(guess),
+                format_func=lambda column: column or NOTHING,
+                key=f"{place}.{kind}.{role}",
+            )
+            if column in columns[1:]:
+                found[role] = str(column)
+            if column == guess and role in report.fits:
+                with spot.container(key=f"fit-{role}"):
+                    st.text(_fit(report, role))
+    return found
+
+
+def _fit(report: Report, role: str) -> str:
+    if other := report.others.get(role):
+        return t("data.fit_or", share=report.fits[role], other=other)
+    return t("data.fit", share=report.fits[role])
+
+
+def _beside(row: Any, kind: str, place: str) -> str | None:  # noqa: ANN401
+    """Ask for a data set whose tables are to come along."""
+    names = {"": t("data.alone"), **data.names()}
+    able = [one.id for one in data.workspace().list() if kind and kind not in one.kinds]
+    if not able:
+        return None
+    chosen: str = row.selectbox(
+        t("data.beside"),
+        ["", *able],
+        format_func=names.__getitem__,
+        key=f"{place}.{kind}.beside.{language()}",
+        width=260,
+    )
+    return chosen if chosen in able else None
+
+
+def _timezone(row: Any, kind: str, beside: str | None, place: str) -> str:  # noqa: ANN401
+    """Ask where the wall clock of the file's times hangs: where the visitor is."""
+    if beside:
+        return data.load(beside).timezone
+    mine = timezone()
+    if kind not in TIMED:
+        return mine
+    zones = sorted(available_timezones())
+    first = list(dict.fromkeys([mine, "Asia/Shanghai", "UTC"]))
+    chosen: str = row.selectbox(
+        t("data.timezone"),
+        [*first, *(zone for zone in zones if zone not in first)],
+        key=f"{place}.timezone",
+        width=260,
+    )
+    return chosen
+
+
+def _figures(
+    upload: Upload,
+    report: Report,
+    roles: dict[str, str],
+    timezone: str,
+) -> None:
+    """Say how much there is: rows, users, and the time they cover."""
+    count, lang = WRITERS["count"], language()
+    row = st.container(horizontal=True, key="figures-upload")
+    row.metric(t("home.rows"), count(report.rows, lang))
+    owner = roles.get("user") or roles.get("unit")
+    different = {column.name: column.distinct for column in report.columns}
+    if owner:
+        row.metric(t("home.users"), count(different[owner], lang))
+    if span := upload.span(roles.get("time") or roles.get("date"), timezone):
+        first, last = span
+        days = ((last - first).days + 1) * DAY
+        row.metric(t("home.days"), WRITERS["duration"](days, lang))
+        st.caption(t("data.span", first=first, last=last))
+
+
+def _details(upload: Upload, report: Report, place: str) -> None:
+    """Offer how the file was read, its columns, what was changed and set aside."""
+    with st.expander(t("data.how")):
+        _reading(upload, report, place)
+    with st.expander(t("data.columns")):
+        _columns(report, place)
+    if report.changes:
+        with st.expander(t("data.changed", n=len(report.changes))):
+            for change in report.changes:
+                st.text(change.text(language()))
+    if len(report.set_aside):
+        with st.expander(t("data.set_aside", n=len(report.set_aside))):
+            reasons = {code: t(f"data.reason.{code}") for code in REASONS}
+            rows = report.set_aside.replace({"reason": reasons})
+            _offer(rows, "set-aside", place)
+    if len(report.cells):
+        with st.expander(t("data.cells", n=len(report.cells))):
+            _offer(report.cells, "cells", place)
+
+
+REASONS = ("preamble", "short", "long")
+
+
+def _reading(upload: Upload, report: Report, place: str) -> None:
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+
+    def ask(option: str, choices: Sequence[str], got: str, **more: Any) -> None:  # noqa: ANN401
+        key = f"{place}.{option}.{language()}"
+
+        def again() -> None:
+            upload.wanted = {option: st.session_state[key]}
+
+        every = list(dict.fromkeys([got, *choices]))
+        row.selectbox(
+            t(f"data.read.{option}"), every, key=key, on_change=again, width=220, **more
+        )
+
+    if report.sheets:
+        ask("sheet", report.sheets, report.sheet)
+    else:
+        ask("encoding", ENCODINGS, report.encoding)
+        marks = {mark: t(f"data.delimiter.{code}") for mark, code in DELIMITERS.items()}
+        marks.setdefault(report.delimiter, report.delimiter)
+        found = report.delimiter
+        ask("delimiter", [*marks], found, format_func=marks.__getitem__)
+    key = f"{place}.header_rows"
+
+    def again() -> None:
+        upload.wanted = {"header_rows": st.session_state[key]}
+
+    row.number_input(
+        t("data.read.header_rows"),
+        min_value=0,
+        max_value=max(FURTHEST, report.header_rows),
+        value=report.header_rows,
+        key=key,
+        on_change=again,
+        width=220,
+    )
+
+
+def _columns(report: Report, place: str) -> None:
+    shown = pd.DataFrame(
+        {
+            "column": [column.name for column in report.columns],
+            "type": [t(f"data.type.{column.type}") for column in report.columns],
+            "distinct": [column.distinct for column in report.columns],
+            "missing": [column.missing for column in report.columns],
+            "examples": [" · ".join(column.examples) for column in report.columns],
+        }
+    )
+    st.dataframe(
+        shown, hide_index=True, column_config=_headers(shown), key=f"{place}.columns"
+    )
+
+
+def _offer(table: pd.DataFrame, name: str, place: str) -> None:
+    """Show the first rows of a table, and all of it as CSV."""
+    headed = table.rename(columns=_headers(table))
+    st.dataframe(headed.head(ROWS), hide_index=True, key=f"{place}.{name}")
+    if len(table) > ROWS:
+        st.caption(t("frame.first_rows", n=ROWS, rows=len(table)))
+    st.download_button(
+        t("frame.csv"),
+        lambda: to_csv(headed),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"{place}.{name}.csv",
+    )
+
+
+def _headers(table: pd.DataFrame) -> dict[str, str]:
+    return {str(column): t(f"data.column.{column}") for column in table}

@@ -1,0 +1,317 @@
+"""Data: a file comes in, is understood, put right, and becomes the data set."""
+
+import argparse
+import json
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import opslib as ops
+from opslib.ingest import child
+from opslib.result import Error
+from opslib.workspace import Workspace
+from tests.pages.conftest import MAIN
+
+EVENTS = "\n".join(
+    ["用户ID,行为,时间"]
+    + [
+        f"{i % 12:03},{('浏览', '加购', '购买')[i % 3]},2026-03-{i % 9 + 1:02} 10:00"
+        for i in range(90)
+    ]
+).encode("gb18030")
+
+
+def here(path, into, *, name, overrides, on_progress):
+    """Read as the child does, without a process for each test."""
+    on_progress("rows", 0.5)
+    into.mkdir(exist_ok=True)
+    asked = {"file": path, "into": into, "name": name, "overrides": overrides}
+    child._write(argparse.Namespace(**asked))
+    return child.open_table(into)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    from pages._frame import incoming
+
+    monkeypatch.setenv("OPSLIB_HOME", str(tmp_path))
+    monkeypatch.setattr(incoming, "import_file", here)
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page(home):
+    """Open the page of data in a language."""
+
+    def open_page(lang="en", **params):
+        test = AppTest.from_file(MAIN, default_timeout=60)
+        for name, value in {"lang": lang, **params}.items():
+            test.query_params[name] = value
+        return test.switch_page("../data.py").run()
+
+    return open_page
+
+
+def give(test, name, content):
+    test.file_uploader[0].upload(name, content).run()
+    assert not test.exception
+    return test
+
+
+def texts(test):
+    assert not test.exception
+    return [text.value for text in test.text]
+
+
+def said(test, part):
+    return any(part in text for text in texts(test))
+
+
+def box(test, label):
+    (found,) = [one for one in test.selectbox if one.label == label]
+    return found
+
+
+def press(test, label):
+    next(one for one in test.button if one.label == label).click().run()
+    assert not test.exception
+    return test
+
+
+def figures(test):
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def test_with_nothing_kept_the_page_shows_what_kinds_of_files_work(page):
+    test = page()
+    assert [tab.label for tab in test.tabs] == [
+        *("Event log", "Orders", "Users"),
+        *("Experiment", "Funnel counts", "Daily figures"),
+    ]
+    assert any("who, what, when" in one.value for one in test.markdown)
+    assert test.dataframe[0].value.shape[0] == 3
+    assert [tab.label for tab in page("zh_CN").tabs][:2] == ["行为日志", "订单"]
+
+
+def test_a_file_becomes_the_data_set_of_all_pages_and_says_what_it_can_answer(page):
+    test = give(page(), "日志.csv", EVENTS)
+    assert "90 rows and 3 columns were read" in texts(test)[1]
+    assert figures(test) == {"Rows": "90", "Users": "12", "Period covered": "9 days"}
+    assert "From Mar 1, 2026 to Mar 9, 2026" in [one.value for one in test.caption]
+    assert box(test, "Who: the user (needed)").value == "用户ID"
+    assert box(test, "What each row is").value == "events"
+    press(test, "Save and use it")
+    (kept,) = Workspace().list()
+    assert (kept.name, kept.kinds, kept.rows, kept.users) == (
+        *("日志", ("events",)),
+        *(90, 12),
+    )
+    assert test.query_params["d"] == kept.id
+    assert texts(test)[0].startswith("“日志” is saved and chosen.")
+    assert figures(test) == {"Users": "12", "Events": "90", "Period covered": "9 days"}
+    assert any(kept.id in code.value for code in test.code)
+    # Ids keep their zeros, and the file itself is kept with its report.
+    assert ops.open(kept.id).events.users[0].as_py() == "000"
+    assert json.loads(Workspace().report(kept.id))["encoding"] == "gb18030"
+
+
+def test_it_speaks_chinese(page):
+    test = give(page("zh_CN"), "日志.csv", EVENTS)
+    assert "共读取 90 行、3 列" in texts(test)[1]
+    assert box(test, "谁：用户（必选）").value == "用户ID"
+    press(test, "保存并使用")
+    assert texts(test)[0] == "「日志」已保存并选中。接下来想看什么？"
+
+
+def test_times_hang_in_the_timezone_that_was_chosen(page):
+    test = give(page("zh_CN"), "e.csv", EVENTS)
+    assert box(test, "时间所在时区").value == "Asia/Shanghai"
+    box(test, "时间所在时区").set_value("UTC").run()
+    press(test, "保存并使用")
+    assert Workspace().open(Workspace().list()[0].id).events.timezone == "UTC"
+
+
+def test_a_wrong_guess_is_put_right_and_ids_are_read_again(page):
+    rows = [f"{i % 12:03},{i % 30:04},{'ab'[i % 2]},2026-03-01" for i in range(90)]
+    text = "\n".join(["user_id,code2,event,time", *rows]).encode()
+    test = give(page(), "e.csv", text)
+    assert box(test, "Who: the user (needed)").value == "user_id"
+    box(test, "Who: the user (needed)").set_value("code2").run()
+    assert figures(test)["Users"] == "30"
+    press(test, "Save and use it")
+    log = Workspace().open(Workspace().list()[0].id).events
+    assert log.users[1].as_py() == "0001"
+
+
+def test_another_kind_asks_for_its_own_roles(page):
+    test = give(page(), "e.csv", EVENTS)
+    box(test, "What each row is").set_value("experiment").run()
+    assert box(test, "Which group: the variant (needed)").value is None
+    press(test, "Save and use it")
+    assert said(test, "A table of experiment results needs a column with the variant")
+    assert not Workspace().list()
+
+
+def test_a_column_cannot_play_two_roles(page):
+    test = give(page(), "e.csv", EVENTS)
+    box(test, "Did what: the event (needed)").set_value("用户ID").run()
+    assert said(test, "“用户ID” was chosen for two things")
+    assert test.button(key="upload.save").disabled
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "The file holds no rows."),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "The file is PNG"),
+        (b"PK\x03\x04 cut off", "The workbook is damaged."),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_one_sentence(page, home, content, why):
+    test = give(page(), "**x**.csv", content)
+    assert texts(test)[0].startswith(f"“**x**.csv” was not added. {why}")
+    assert not list((home / "uploads").iterdir())
+    assert test.file_uploader[0].value is None
+
+
+def test_a_table_of_nothing_known_can_be_told_what_it_is(page):
+    test = give(page(), "x.csv", b"a,b\n1,2\n3,4\n")
+    assert "could not be told" in texts(test)[1]
+    assert test.button(key="upload.save").disabled
+    box(test, "What each row is").set_value("users").run()
+    press(test, "Save and use it")
+    assert Workspace().list()[0].users == 2
+
+
+def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(
+    page, monkeypatch
+):
+    from pages._frame import incoming
+
+    test = give(page(), "x.csv", EVENTS)
+    box(test, "Delimiter").set_value(";").run()
+    assert said(test, "90 rows and 1 columns")
+    box(test, "Delimiter").set_value(",").run()
+    assert said(test, "90 rows and 3 columns")
+
+    def fail(*_, **__):
+        raise Error("ingest.child_time", seconds=120)
+
+    monkeypatch.setattr(incoming, "import_file", fail)
+    box(test, "Encoding").set_value("big5").run()
+    assert said(test, "was not read within 2 minutes and was given up")
+    assert said(test, "90 rows and 3 columns")
+    assert box(test, "Encoding").value == "gb18030"
+
+
+def test_what_was_set_aside_is_shown_with_its_line_and_reason(page):
+    test = give(page(), "x.csv", EVENTS + "\n1,2,3,4,5\n".encode("gb18030"))
+    assert "1 row was set aside" in [one.label for one in test.expander]
+    (aside,) = [frame.value for frame in test.dataframe if "Why" in frame.value.columns]
+    assert aside.to_dict("records") == [
+        {"Line in the file": 92, "Why": "Too many cells", "What stands there": ANY}
+    ]
+
+
+class _Any:
+    def __eq__(self, _other):
+        return True
+
+    __hash__ = None
+
+
+ANY = _Any()
+
+
+def test_the_same_file_is_known_again(page):
+    test = press(give(page(), "first.csv", EVENTS), "Save and use it")
+    (kept,) = Workspace().list()
+    test = give(page(), "second.csv", EVENTS)
+    assert said(test, "This file is here already, as “first”.")
+    press(test, "Open")
+    assert test.query_params["d"] == kept.id
+    test = press(give(page(), "second.csv", EVENTS), "Read it again")
+    assert said(test, "90 rows and 3 columns")
+
+
+def test_a_table_can_join_the_tables_of_another_data_set(page):
+    press(give(page(), "log.csv", EVENTS), "Save and use it")
+    users = "\n".join(["user_id,city", *(f"{i:03},c{i % 3}" for i in range(40))])
+    test = give(page(), "users.csv", users.encode())
+    (log,) = Workspace().list()
+    box(test, "Together with the tables of").set_value(log.id).run()
+    press(test, "Save and use it")
+    both = Workspace().list()[0]
+    assert both.kinds == ("events", "users")
+    assert Workspace().open(both.id).events.users[0].as_py() == "000"
+
+
+def test_a_data_set_is_renamed_and_deleted_for_all(page, home):
+    press(give(page(), "log.csv", EVENTS), "Save and use it")
+    (kept,) = Workspace().list()
+    test = page(d=kept.id)
+    assert said(test, "log")
+    assert "events · 90 rows · 12 users · added on" in " ".join(
+        one.value for one in test.caption
+    )
+    test.text_input[0].set_value("**春节**")
+    press(test, "Rename")
+    assert said(test, "**春节**")
+    assert Workspace().list()[0].name == "**春节**"
+    press(test, "Delete for good")
+    assert not Workspace().list()
+    assert not list((home / "data").iterdir())
+    assert test.query_params["d"] == "demo"
+    assert not said(test, "Data sets kept here")
+
+
+def test_two_data_sets_of_one_name_can_be_told_apart(home):
+    from pages._frame import data
+
+    for i in (1, 2):
+        frame = ops.read_table(f"id,a\n1,{i}\n2,{i}".encode()).frame
+        tables = {"users": frame.rename(columns={"id": "user"})}
+        Workspace().save(tables, name="shop")
+    assert [*data.names().values()][:2] == ["shop (2)", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "rows"),
+    [
+        ("events/taobao_815users_9days.csv.gz", "events", "84,475"),
+        ("users/jd_users_30k_gbk.csv.gz", "users", "29,999"),
+        ("experiments/cookie_cats.csv.gz", "experiment", "90,189"),
+    ],
+)
+def test_real_files_are_understood_and_saved(page, samples, path, kind, rows):
+    test = give(page(), path.split("/")[1], (samples / path).read_bytes())
+    assert figures(test)["Rows"] == rows
+    press(test, "Save and use it")
+    (kept,) = Workspace().list()
+    assert kept.kinds == (kind,)
+
+
+def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
+    """The same by the real child; it is ended when telling how far it is fails."""
+    import io
+
+    from pages._frame import incoming
+
+    incoming.import_file = child.import_file
+    came = incoming.Upload("../../etc/passwd", io.BytesIO(EVENTS))
+    assert came.name == "passwd"
+    assert came.file.parent.parent == home / "uploads"
+
+    def stop(_stage, _share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        came.read(stop)
+    assert came.report is None
+    came.read(lambda *_: None)
+    assert came.report.kind == "events"
+    came.close()
+    assert not list((home / "uploads").iterdir())
