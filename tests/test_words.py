@@ -262,4 +262,4 @@ def test_what_people_read_stands_in_the_catalogues():
 @pytest.mark.parametrize("n", [0, np.int64(0), np.int64(2)])
 def test_numbers_of_numpy_take_their_plural(n):
     said = text("funnel.previous_few", n=n)
-    assert said.startswith(f"In the period before only {n} users")
+    assert f"the windows of only {n} users" in said
