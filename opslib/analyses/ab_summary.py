@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from opslib.analyses.ab_result import AbResult, Check, Status, metric_note
-from opslib.result import Error, Note
+from opslib.result import Error, Note, check_range
 from opslib.stats.checks import sample_ratio
 from opslib.stats.means import TwoMeans
 from opslib.stats.multiplicity import holm
@@ -20,6 +20,7 @@ CONTROL = re.compile(
     re.IGNORECASE,
 )
 MOST_VARIANTS = 50
+LARGEST = 1e100
 
 Sample = Sequence[float]
 Pair = TwoProportions | TwoMeans
@@ -69,6 +70,8 @@ def ab_summary(
           variant  lift  p_value verdict
         0       B   0.2   0.0014  winner
     """
+    if not isinstance(counts, Mapping):
+        raise Error("ab.counts.mapping", got=type(counts).__name__)
     samples = {str(name): _sample(str(name), values) for name, values in counts.items()}
     if len({len(sample) for sample in samples.values()}) > 1:
         raise Error("ab.counts.mixed")
@@ -93,7 +96,8 @@ def _sample(variant: str, values: Sample) -> Sample:
     """Check one variant's counts."""
     numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").tolist()
     whole = len(numbers) in {2, 3} and numbers[0] >= 1 and numbers[0] % 1 == 0
-    right = whole and all(map(math.isfinite, numbers))
+    # The square of a larger one overflows.
+    right = whole and all(abs(number) < LARGEST for number in numbers)
     if right and len(numbers) == 2:
         right = 0 <= numbers[1] <= numbers[0] and numbers[1] % 1 == 0
     if not right or (len(numbers) == 3 and numbers[2] < 0):
@@ -141,7 +145,8 @@ def compare(
     }
     table = _table(pairs, confidence, correction)
     planned = _planned_check(total, planned_n)
-    gate = next((c.note for c in (split, *planned) if c.status == "fail"), None)
+    failed = (check for check in (split, *planned) if check.status == "fail")
+    gate = next((Note(f"ab.early.{c.name}", **c.note.values) for c in failed), None)
     verdict = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
         family = int(table["p_value"].count()) if correction == "holm" else 1
@@ -186,8 +191,7 @@ def _check_options(
         "planned_n": (planned_n, 2, 10**12),
     }
     for option, (got, low, high) in limits.items():
-        if got is not None and not low <= got <= high:
-            raise Error("option.range", option=option, low=low, high=high, got=got)
+        check_range(option, got, low, high)
 
 
 def _control(units: Mapping[str, int], control: str | None) -> str:
@@ -285,10 +289,13 @@ def _split_check(
 ) -> Check:
     """Compare the units per variant with the plan."""
     names = sorted(units)
-    planned = {str(name): share for name, share in (expected_split or {}).items()}
-    if expected_split is None:
-        planned = dict.fromkeys(names, 1.0)
-    if set(names) - set(planned) or not all(share > 0 for share in planned.values()):
+    given = dict.fromkeys(names, 1.0) if expected_split is None else expected_split
+    right = isinstance(given, Mapping) and all(
+        isinstance(share, int | float) and 0 < share < math.inf
+        for share in given.values()
+    )
+    planned = {str(name): share for name, share in given.items()} if right else {}
+    if set(names) - set(planned):
         raise Error("ab.split.option", got=str(expected_split), choices=names)
     observed = pd.Series(units).reindex(list(planned), fill_value=0)
     wanted = pd.Series(planned) / sum(planned.values())
