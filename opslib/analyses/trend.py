@@ -231,7 +231,7 @@ def _metrics(values: pd.DataFrame, metrics: str | Sequence[str] | None) -> list[
             raise Error("trend.no_metrics", got=list(values.columns))
         return names
     several = isinstance(metrics, Sequence) and not isinstance(metrics, str)
-    names: list[Any] = list(metrics) if several else [metrics]
+    names = list(metrics if several else [str(metrics)])
     if not names:
         raise Error("option.missing", option="metrics")
     for name in names:
