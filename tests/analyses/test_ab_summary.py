@@ -74,7 +74,7 @@ def test_a_sure_but_unimportant_gain_is_no_winner():
 
 
 @pytest.mark.parametrize(
-    ("n", "status"), [(5_000, "pass"), (5_300, "caution"), (5_360, "fail")]
+    ("n", "status"), [(5_240, "pass"), (5_300, "caution"), (5_360, "fail")]
 )
 def test_a_broken_split_blocks_every_verdict(n, status):
     result = ops.ab_summary({"A": [5000, 500], "B": [n, 800]})

@@ -222,6 +222,15 @@ def test_groups_of_large_numbers_keep_all_their_digits():
     assert set(table["group"]) == {"1234567", "1234568"}
 
 
+def test_a_window_that_ends_with_the_observation_is_over():
+    result = funnel(
+        log("ann 0 visit", "ann 0.1 buy", "bob 0.5 visit", until="2026-03-02T00:00"),
+        steps=["visit", "buy"],
+        window="1D",
+    )
+    assert result.table["matured_from_start"].tolist() == [1.0, 1.0]
+
+
 def test_dates_without_anybody_are_said_to_be_empty():
     result = funnel(
         log("ann 0 visit", "ann 1 buy"),
