@@ -360,8 +360,7 @@ def _notes(
     notes = [*log.left_out]
     sizes = np.bincount(began[began >= 0])
     if sizes[0]:
-        first = log.dates[0]
-        notes.append(Note("retention.history", first=first, n=int(sizes[0])))
+        notes.append(Note("retention.history", first=log.dates[0], n=int(sizes[0])))
     if dates is not None:
         begins, ends = periods.span(dates, log.timezone)
         if not {begins, ends} <= set(edges.tolist()):
