@@ -77,7 +77,7 @@ def key(cell: object) -> str:
     """Return the same text for cells that give the same result, and only for them.
 
     Options that say the default are left out. Their order does not matter, but the
-    order inside one does: the first variant of `ab_summary` is its control.
+    order inside one does: the first step of a funnel is where it begins.
     """
     checked = check(cell)
     options = sorted(_told(checked["analysis"], checked["options"]).items())

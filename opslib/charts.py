@@ -296,7 +296,7 @@ def share_curve(
     shape = Shape(rows, titles)
     hover = {"age": ",", "share": ".1%", "low": ".1%", "high": ".1%", "users": ","}
     percents = alt.Axis(format="%")
-    whole = alt.Axis(tickMinStep=1, format=",", grid=False)
+    whole = alt.Axis(tickMinStep=1, format=",d", grid=False)
     names = [label(name) for name in curves]
     colour = alt.Color(
         **shape.field("name", "nominal"),

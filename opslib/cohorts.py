@@ -1,6 +1,7 @@
 """Who began when and came back when: what every question about cohorts starts from."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,8 @@ def wanted(log: EventLog, events: Events, option: str) -> Mask:
     if events is None:
         return np.ones(len(log.names), dtype=bool)
     wanted = np.zeros(len(log.names), dtype=bool)
-    names = [events] if isinstance(events, str) else events
+    several = isinstance(events, Sequence) and not isinstance(events, str)
+    names: Sequence[Any] = events if several else [events]
     if not names:
         raise Error("option.missing", option=option)
     wanted[[log.code(name, option) for name in names]] = True

@@ -49,14 +49,14 @@ def meets(columns: Mapping[str, Codes | Floats], condition: Condition) -> Mask:
         >>> meets({"price": price}, ["price", ">=", 10]).tolist()
         [False, True, False]
     """
-    if isinstance(condition, str) or len(condition) not in {2, 3}:
+    if not isinstance(condition, list | tuple) or len(condition) not in {2, 3}:
         raise Error("conditions.shape", got=str(condition))
     name, operator, *rest = condition
     if operator not in OPERATORS:
         raise Error("option.choice", option="where", got=operator, choices=OPERATORS)
     if bool(rest) == (operator in SET):
         raise Error("conditions.shape", got=str(condition))
-    if name not in columns:
+    if not isinstance(name, str) or name not in columns:
         raise Error("option.column", option="where", got=name, choices=list(columns))
     column = columns[name]
     missing = (
@@ -75,10 +75,10 @@ def meets(columns: Mapping[str, Codes | Floats], condition: Condition) -> Mask:
 
 def _number(name: str, operator: str, value: Any) -> Any:  # noqa: ANN401
     try:
-        if operator in {"in", "not in"}:
-            return [float(one) for one in value]
-        if operator != "contains":
+        if operator not in {"in", "not in", "contains"}:
             return float(value)
+        if operator != "contains" and not isinstance(value, str):
+            return [float(one) for one in value]
     except (TypeError, ValueError):
         pass
     raise Error("conditions.number", name=name, operator=operator, got=value)

@@ -1,5 +1,6 @@
 """EventLog: the sorted, encoded, memory-mapped columns that event analyses run on."""
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class EventLog:
         until: End of observation; every rule of "is this over yet" refers to it.
         run_offsets: Rows of event e in the event-major copy; n_names + 1.
         run_user, run_time, run_row: That copy, each event sorted by user and time.
-        left_out: Rows that are not in the log, counted by reason.
+        left_out: Rows and amounts that are not in the log, counted by reason.
     """
 
     users: pa.LargeStringArray
@@ -82,9 +83,9 @@ class EventLog:
             amount: Column of money, kept as the property "amount".
             timezone: IANA name of the zone whose days count.
             properties: Columns to keep beside; None keeps all others.
-            until: End of observation as an ISO date (that whole day) or time. None: the
-                last event, or the end of its day where times are dates only or the
-                last event falls into the last hour.
+            until: End of observation as an ISO date (that whole day) or time, which is
+                included. None: the last event, or the end of its day where times are
+                dates only or the last event falls into the last hour.
 
         Raises:
             Error: A column is missing, times cannot be read, too many event names, an
@@ -111,6 +112,8 @@ class EventLog:
                     got=column,
                     choices=list(frame.columns),
                 )
+        if (again := frame.columns[frame.columns.duplicated()]).size:
+            raise Error("eventlog.same_name", got=again[0])
         instants, known_time = _instants(frame[time], timezone)
         known = {
             "user": frame[user].notna().to_numpy(),
@@ -124,11 +127,12 @@ class EventLog:
             if not present.all()
         ]
         if until is not None:
-            end = _end(until, timezone)
-            late = keep & (instants > end)
+            end, whole_day = _end(str(until), timezone)
+            # The midnight that ends a day is an instant of the next one.
+            late = keep & (instants >= end if whole_day else instants > end)
             keep &= ~late
             if late.any():
-                notes.append(Note("eventlog.late", n=int(late.sum()), until=until))
+                notes.append(Note("eventlog.late", n=int(late.sum()), until=str(until)))
         if not keep.any():
             raise Error("eventlog.empty", n=len(frame))
         rows = frame if keep.all() else frame[keep]
@@ -146,6 +150,8 @@ class EventLog:
         if amount is not None:
             numbers = pd.to_numeric(rows[amount], errors="coerce")
             kept["amount"] = Floats(numbers.to_numpy("float64", na_value=np.nan))
+            if unread := int((numbers.isna() & rows[amount].notna()).sum()):
+                notes.append(Note("eventlog.amount", n=unread, column=amount))
         return cls._sorted(
             users=pa.array(users, pa.large_string()),
             user=user_code,
@@ -275,12 +281,15 @@ class EventLog:
     def mask(self, conditions: Iterable[Condition]) -> Mask | None:
         """Say which rows meet all `conditions`; None where there are none.
 
-        A condition is [property, operator, value] of `conditions.OPERATORS`; a missing
+        The property "event" is the event's name, unless the log has one called so. A
+        condition is [property, operator, value] of `conditions.OPERATORS`; a missing
         value meets "is_not_set", "!=" and "not in" and no other.
 
         Raises:
             Error: A condition has another shape, or names what the log does not have.
         """
+        if not isinstance(conditions, Iterable):
+            raise Error("conditions.shape", got=str(conditions))
         met: Mask | None = None
         columns = {"event": Codes(self.event, self.names), **self.properties}
         for condition in conditions:
@@ -441,10 +450,18 @@ def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
 def _encode(column: pd.Series) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Return the position of each value among the sorted texts."""
     codes, found = pd.factorize(column)
-    whole = pd.api.types.is_float_dtype(found) and bool((found == found // 1).all())
-    texts = pd.Index(found.astype("int64") if whole else found).astype(str)
+    texts = pd.Index(whole_numbers(pd.Series(found))).astype(str)
     unique, rank = np.unique(texts.to_numpy(dtype=object), return_inverse=True)
     return rank.astype(np.int32)[codes], unique.tolist()
+
+
+def whole_numbers(ids: pd.Series) -> pd.Series:
+    """Return ids that a file read as 17850.0 as whole numbers, where they all are."""
+    if not pd.api.types.is_float_dtype(ids):
+        return ids
+    # Larger ones are not exact, and would run over.
+    whole = bool(((ids % 1 == 0) & (ids.abs() < 2**63)).all())
+    return ids.astype("int64") if whole else ids
 
 
 def _property(column: pd.Series) -> Codes | Floats:
@@ -472,11 +489,13 @@ def _only_dates(time: Instants, timezone: str) -> bool:
     return bool((walls == walls.normalize()).all())
 
 
-def _end(until: str, timezone: str) -> int:
+def _end(until: str, timezone: str) -> tuple[int, bool]:
+    """Return the end that `until` names, and whether it names a whole day."""
     try:
-        wall = pd.DatetimeIndex([pd.Timestamp(until)])
+        wall = pd.DatetimeIndex([dt.datetime.fromisoformat(until)])
     except ValueError:
         raise Error("eventlog.until", got=until) from None
-    if len(until) <= 10:
+    whole_day = len(until) <= 10
+    if whole_day:
         wall = wall + pd.Timedelta(days=1)
-    return int(periods.to_instants(wall, timezone)[0])
+    return int(periods.to_instants(wall, timezone)[0]), whole_day

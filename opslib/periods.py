@@ -5,6 +5,7 @@ by their edges: period i covers edges[i] <= t < edges[i + 1].
 """
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -72,7 +73,8 @@ def span(dates: Dates, timezone: str) -> tuple[int, int]:
         timezone: IANA name; days begin at its midnight.
 
     Raises:
-        Error: Not two ISO dates, or the last lies before the first.
+        Error: Not two ISO dates, the last lies before the first, or a year is not
+            between 1000 and 8999.
 
     Example:
         >>> first, end = span(("2026-03-01", "2026-03-02"), "Asia/Shanghai")
@@ -81,10 +83,16 @@ def span(dates: Dates, timezone: str) -> tuple[int, int]:
     """
     try:
         first, last = (dt.date.fromisoformat(str(day)[:10]) for day in dates)
-    except ValueError:
-        raise Error("periods.dates", got=[str(day) for day in dates]) from None
+    except (TypeError, ValueError):
+        several = isinstance(dates, Sequence) and not isinstance(dates, str)
+        got = [str(day) for day in dates] if several else [str(dates)]
+        raise Error("periods.dates", got=got) from None
     if last < first:
         raise Error("periods.order", first=first, last=last)
+    # A zone moves an instant by up to a day, and the period before begins earlier.
+    for day in (first, last):
+        if not 1000 <= day.year < 9000:
+            raise Error("periods.years", got=day.isoformat())
     days = pd.DatetimeIndex([first, last + dt.timedelta(days=1)])
     start, end = to_instants(days, timezone)
     return int(start), int(end)
@@ -162,16 +170,17 @@ def length(text: str, option: str) -> int:
     """Return a length of time given as pandas text ("7D", "30min") in microseconds.
 
     Raises:
-        Error: The text is no length of time, or not a positive one.
+        Error: The text is no length of time, has no unit, or is not positive.
 
     Example:
         >>> length("36h", "window") / 3_600_000_000
         36.0
     """
     try:
-        size = pd.Timedelta(text)
+        # pandas takes a bare number for nanoseconds.
+        size = pd.NaT if re.fullmatch(r"[\s\d.+-]*", str(text)) else pd.Timedelta(text)
     except (ValueError, OverflowError):
         raise Error("periods.length", option=option, got=text) from None
-    if pd.isna(size) or size <= pd.Timedelta(0):
+    if pd.isna(size) or size < pd.Timedelta(microseconds=1):
         raise Error("periods.length", option=option, got=text)
     return int(size // pd.Timedelta(microseconds=1))

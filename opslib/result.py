@@ -51,6 +51,22 @@ class Error(ValueError):
         return self.text()
 
 
+def check_range(option: str, got: object, low: float, high: float) -> None:
+    """Refuse an option that is set and is not a number from `low` to `high`.
+
+    Raises:
+        Error: It is not.
+
+    Example:
+        >>> check_range("confidence", 95, 0.5, 0.999)
+        Traceback (most recent call last):
+        opslib.result.Error: confidence must lie between 0.5 and 0.999, got “95”.
+    """
+    if got is None or (isinstance(got, int | float) and low <= got <= high):
+        return
+    raise Error("option.range", option=option, low=low, high=high, got=got)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One tidy table, one chart of it, one or two sentences about it.

@@ -155,6 +155,8 @@ def test_conditions_choose_rows(condition, rows):
         (["city", "==", "x"], "where names the column “city”"),
         (["channel", "~", "x"], "where cannot be “~”; choose from “==”"),
         (["amount", ">", "much"], "“amount” holds numbers: > cannot compare"),
+        (["amount", "in", "12"], "“amount” holds numbers: in cannot compare"),
+        ([["amount"], "==", 1], "where names the column"),
         ("amount > 1", "A condition is .property, operator, value., got"),
         (["amount", ">"], "A condition is .property, operator, value., got"),
     ],
@@ -212,3 +214,45 @@ def test_sorting_agrees_with_python(rows):
         (users[u], made.names[e]) for u, e in zip(made.user, made.event, strict=True)
     ]
     assert got == [(user, event) for user, event, _ in wanted]
+
+
+def test_a_day_given_as_end_leaves_out_the_midnight_after_it():
+    made = log("a x 2026-03-05", "a x 2026-03-06", until="2026-03-05")
+    assert (len(made), made.left_out[0].values["n"]) == (1, 1)
+    at = log("a x 2026-03-05T10:00", "a x 2026-03-05T11:00", until="2026-03-05T10:00")
+    assert len(at) == 1
+
+
+def test_an_end_is_a_date_and_never_now():
+    for until in ("now", "today", "NaT", "2026-03", ""):
+        with pytest.raises(Error, match="until must be a day"):
+            log("a x 2026-03-05", until=until)
+
+
+def test_numbers_too_large_for_exact_ids_do_not_become_one_user():
+    rows = pd.DataFrame({"user": [1e20, 2e20], "event": "x", "time": "2026-03-01"})
+    made = EventLog.from_frame(rows, user="user", event="event", time="time")
+    assert len(made.users) == 2
+
+
+def test_two_columns_of_one_name_are_refused():
+    rows = pd.DataFrame(
+        [["a", "x", "2026-03-01", "2026-03-02"]],
+        columns=["user", "event", "time", "time"],
+    )
+    with pytest.raises(Error, match="Two columns are called “time”"):
+        EventLog.from_frame(rows, user="user", event="event", time="time")
+
+
+def test_amounts_that_are_no_numbers_are_counted():
+    rows = frame("a x 2026-03-01", "b y 2026-03-02").assign(amount=["1,5", "2"])
+    made = as_log(rows)
+    assert [note.text() for note in made.left_out] == [
+        "1 value of “amount” is not a number and counts as missing."
+    ]
+
+
+@pytest.mark.parametrize("wrong", [None, 5, [None], [{"a": 1, "b": 2, "c": 3}]])
+def test_what_is_no_list_of_conditions_is_said_so(wrong):
+    with pytest.raises(Error, match=r"A condition is \[property, operator, value\]"):
+        log("a x 2026-03-01").mask(wrong)

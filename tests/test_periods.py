@@ -51,3 +51,33 @@ def test_a_period_is_complete_when_it_ended_before_observation():
 def test_wrong_input_is_told_in_a_sentence(call, sentence):
     with pytest.raises(Error, match=sentence):
         call()
+
+
+@pytest.mark.parametrize(
+    ("dates", "sentence"),
+    [
+        (("2026-03-01",), "got “2026-03-01”"),
+        ("2026-03-01", "got “2026-03-01”"),
+        (5, "got “5”"),
+        (("2026-03-01", "9999-12-31"), "between the years 1000 and 8999"),
+        (("0001-01-01", "2026-03-01"), "between the years 1000 and 8999"),
+    ],
+)
+def test_dates_that_cannot_be_are_told(dates, sentence):
+    with pytest.raises(Error, match=sentence):
+        periods.span(dates, "UTC")
+
+
+@pytest.mark.parametrize("window", ["7", "7.5", 7, "", "1ns"])
+def test_a_length_needs_a_unit(window):
+    with pytest.raises(Error, match="window must be a length of time"):
+        periods.length(window, "window")
+
+
+def test_a_midnight_that_does_not_exist_begins_an_hour_later():
+    # Clocks in São Paulo went from 3 November 2018, 24:00 to 4 November, 01:00.
+    start, end = periods.span(("2018-11-04", "2018-11-04"), "America/Sao_Paulo")
+    assert (end - start) / HOUR == 23
+    edges = periods.edges(start, end - 1, "day", "America/Sao_Paulo")
+    names = periods.names(edges, "America/Sao_Paulo")
+    assert [str(day.date()) for day in names] == ["2018-11-04"]

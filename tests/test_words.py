@@ -6,10 +6,11 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
+import numpy as np
 import pytest
 from babel.messages.pofile import read_po
 
-from opslib.words import LANGUAGES, WRITERS
+from opslib.words import LANGUAGES, WRITERS, text
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = [
@@ -262,3 +263,9 @@ def test_what_people_read_stands_in_the_catalogues():
         and path != ROOT / "opslib" / "words" / "__init__.py"
     ]
     assert not found
+
+
+@pytest.mark.parametrize("n", [0, np.int64(0), np.int64(2)])
+def test_numbers_of_numpy_take_their_plural(n):
+    said = text("funnel.previous_few", n=n)
+    assert f"the windows of only {n} users" in said

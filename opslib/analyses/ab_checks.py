@@ -1,5 +1,6 @@
 """What must hold before the verdicts of an A/B test count."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -18,10 +19,13 @@ def split_check(
 ) -> Check:
     """Compare the units per variant with the plan."""
     names = sorted(units)
-    planned = {str(name): share for name, share in (expected_split or {}).items()}
-    if expected_split is None:
-        planned = dict.fromkeys(names, 1.0)
-    if set(names) - set(planned) or not all(share > 0 for share in planned.values()):
+    given = dict.fromkeys(names, 1.0) if expected_split is None else expected_split
+    right = isinstance(given, Mapping) and all(
+        isinstance(share, int | float) and 0 < share < math.inf
+        for share in given.values()
+    )
+    planned = {str(name): share for name, share in given.items()} if right else {}
+    if set(names) - set(planned):
         raise Error("ab.split.option", got=str(expected_split), choices=names)
     observed = pd.Series(units).reindex(list(planned), fill_value=0)
     wanted = pd.Series(planned) / sum(planned.values())

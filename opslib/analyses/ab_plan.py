@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opslib import charts
-from opslib.result import Error, Note, Result, say
+from opslib.result import Error, Note, Result, check_range, say
 from opslib.stats.power import control_size_for_means, control_size_for_shares
 from opslib.words import text
 
@@ -132,8 +132,11 @@ def ab_plan(
         "sd": (sd, 1e-12, 1e12),
     }
     for option, (got, low, high) in limits.items():
-        if got is not None and not low <= got <= high:
-            raise Error("option.range", option=option, low=low, high=high, got=got)
+        check_range(option, got, low, high)
+    if not isinstance(variants, int):
+        raise Error("option.range", option="variants", low=2, high=50, got=variants)
+    check_range("mde", mde, -(10**12), 10**12)
+    check_range("baseline", baseline, -(10**12), 10**12)
     change = abs(baseline) * mde if relative else mde
     if not math.isfinite(change) or change == 0:
         raise Error("ab.plan.mde", got=mde)
@@ -187,8 +190,9 @@ def ab_plan(
 
 def _weights(variants: int, split: Sequence[float] | None) -> list[float]:
     """Return each group's share of the traffic, the control first."""
-    shares = [1.0] * variants if split is None else [float(share) for share in split]
-    if len(shares) != variants or min(shares) <= 0:
+    shares = [1] * variants if split is None else list(split)
+    right = all(isinstance(share, int | float) and 0 < share < 1e12 for share in shares)
+    if len(shares) != variants or not right:
         raise Error("ab.plan.split", n=variants, got=str(split))
     return [share / sum(shares) for share in shares]
 

@@ -16,7 +16,7 @@ from opslib.analyses.ab_checks import (
     split_check,
 )
 from opslib.analyses.ab_result import AbResult, Check, metric_note
-from opslib.result import Error, Note
+from opslib.result import Error, Note, check_range
 from opslib.stats.means import TwoMeans
 from opslib.stats.multiplicity import holm
 from opslib.stats.proportions import TwoProportions
@@ -27,6 +27,7 @@ CONTROL = re.compile(
     re.IGNORECASE,
 )
 MOST_VARIANTS = 50
+LARGEST = 1e100
 
 Sample = Sequence[float]
 
@@ -75,6 +76,8 @@ def ab_summary(
           variant  lift  p_value verdict
         0       B   0.2   0.0014  winner
     """
+    if not isinstance(counts, Mapping):
+        raise Error("ab.counts.mapping", got=type(counts).__name__)
     samples = {str(name): _sample(str(name), values) for name, values in counts.items()}
     if len({len(sample) for sample in samples.values()}) > 1:
         raise Error("ab.counts.mixed")
@@ -99,7 +102,8 @@ def _sample(variant: str, values: Sample) -> Sample:
     """Check one variant's counts."""
     numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").tolist()
     whole = len(numbers) in {2, 3} and numbers[0] >= 1 and numbers[0] % 1 == 0
-    right = whole and all(map(math.isfinite, numbers))
+    # The square of a larger one overflows.
+    right = whole and all(abs(number) < LARGEST for number in numbers)
     if right and len(numbers) == 2:
         right = 0 <= numbers[1] <= numbers[0] and numbers[1] % 1 == 0
     if not right or (len(numbers) == 3 and numbers[2] < 0):
@@ -147,7 +151,8 @@ def compare(
     }
     table = _table(pairs, confidence, correction)
     planned = planned_check(total, planned_n)
-    gate = next((c.note for c in (split, *planned) if c.status == "fail"), None)
+    failed = (check for check in (split, *planned) if check.status == "fail")
+    gate = next((Note(f"ab.early.{c.name}", **c.note.values) for c in failed), None)
     verdict = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
         family = int(table["p_value"].count()) if correction == "holm" else 1
@@ -192,8 +197,7 @@ def _check_options(
         "planned_n": (planned_n, 2, 10**12),
     }
     for option, (got, low, high) in limits.items():
-        if got is not None and not low <= got <= high:
-            raise Error("option.range", option=option, low=low, high=high, got=got)
+        check_range(option, got, low, high)
 
 
 def _control(units: Mapping[str, int], control: str | None) -> str:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from opslib.analyses.ab_result import AbResult, Check, Status
-from opslib.analyses.ab_summary import compare
+from opslib.analyses.ab_summary import LARGEST, compare
 from opslib.result import Error, Note
 
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
@@ -56,9 +55,12 @@ def ab_test(
           metric variant  control  treatment verdict
         0   paid       B      0.0        0.5  winner
     """
-    names = [metrics] if isinstance(metrics, str) else list(dict.fromkeys(metrics))
+    if not isinstance(table, pd.DataFrame):
+        raise Error("ab.columns", got=[type(table).__name__])
+    several = isinstance(metrics, Sequence) and not isinstance(metrics, str)
+    names = list(dict.fromkeys(map(str, metrics if several else [metrics])))
+    table = table.reset_index(drop=True).rename(columns=str)
     _check_columns(table, names)
-    table = table.reset_index(drop=True)
     rows = pd.DataFrame({"variant": _text(table["variant"])})
     if "unit" in table:
         rows["unit"] = _text(table["unit"])
@@ -88,6 +90,8 @@ def _check_columns(table: pd.DataFrame, metrics: Sequence[str]) -> None:
     columns = list(map(str, table.columns))
     if "variant" not in table:
         raise Error("ab.columns", got=columns)
+    if (again := table.columns[table.columns.duplicated()]).size:
+        raise Error("eventlog.same_name", got=again[0])
     choices = [name for name in columns if name not in {"unit", "variant"}]
     if not metrics:
         raise Error("ab.metrics", choices=choices)
@@ -105,7 +109,7 @@ def _text(column: pd.Series) -> pd.Series:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    """Read a metric as numbers; blanks and infinities are missing."""
+    """Read a metric as numbers; blanks and what is beyond 1e100 are missing."""
     if not pd.api.types.is_numeric_dtype(column):
         column = column.astype(object)
         words = column.map(lambda value: str(value).strip().lower(), na_action="ignore")
@@ -117,7 +121,8 @@ def _numbers(column: pd.Series) -> pd.Series:
             got = column.iloc[row]
             raise Error("ab.metric.values", metric=column.name, row=row + 1, got=got)
         column = numbers
-    return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+    numbers = column.astype("float64")
+    return numbers.where(numbers.abs() < LARGEST)
 
 
 def _one_row_per_unit(

@@ -1,6 +1,6 @@
 """Funnel: how many users get through an ordered list of events in time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,6 +52,7 @@ class FunnelResult(Result):
     _log: EventLog = field(repr=False)
     _user: npt.NDArray[np.int32] = field(repr=False)
     _level: npt.NDArray[np.int8] = field(repr=False)
+    _closed: npt.NDArray[np.bool_] = field(repr=False)
     _group: npt.NDArray[np.int32] = field(repr=False)
     _labels: tuple[str | None, ...] = field(repr=False)
 
@@ -97,6 +98,9 @@ class FunnelResult(Result):
         entrants, shares = self._totals()
         first, last = self.steps[0], self.steps[-1]
         about = {"n": entrants[0], "first": first, "last": last}
+        if not entrants[0]:
+            begin, end = self.dates
+            return Note("funnel.nobody", step=first, begin=begin, end=end).text(lang)
         if entrants[0] < FEWEST:
             return say(
                 lang, Note("funnel.few", **about, reached=entrants[-1], need=FEWEST)
@@ -122,24 +126,34 @@ class FunnelResult(Result):
             if len(self.steps) > 2 and before
             else None
         )
-        return say(lang, answer, loss, self._change())
+        return say(lang, answer, *self._change(), loss)
 
     def _totals(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return users at each step over all groups, and their shares of the first."""
         reached = _at_least(np.bincount(self._level, minlength=len(self.steps)))
         return reached, reached / max(int(reached[0]), 1)
 
-    def _change(self) -> Note | None:
-        """Compare the conversion with the previous period's."""
+    def _matured(self) -> tuple[int, int]:
+        """Count whose window is over, and of them who reached the last step."""
+        over = self._level[self._closed]
+        return len(over), int((over == len(self.steps) - 1).sum())
+
+    def _change(self) -> list[Note]:
+        """Compare the conversion with the previous period's.
+
+        Late entrants have had less time, and more of them are in the later period:
+        only those whose window is over can be compared.
+        """
         if self.previous is None:
-            return None
-        now, _ = self._totals()
-        then, _ = self.previous._totals()  # noqa: SLF001  a result of the same class
-        if min(now[0], then[0]) < FEWEST:
-            return Note("funnel.previous_few", n=int(then[0]))
-        pair = TwoProportions(int(then[0]), int(then[-1]), int(now[0]), int(now[-1]))
+            return []
+        now, then = self._matured(), self.previous._matured()  # noqa: SLF001  same class
+        for (n, _), code in ((then, "funnel.previous_few"), (now, "funnel.now_few")):
+            if n < FEWEST:
+                return [Note(code, n=n)]
+        pair = TwoProportions(*then, *now)
         low, high = pair.difference_interval()
-        return Note(
+        of = Note("funnel.matured", n=now[0], share=pair.treatment)
+        change = Note(
             "funnel.changed" if low > 0 or high < 0 else "funnel.unchanged",
             then=pair.control,
             difference=pair.treatment - pair.control,
@@ -148,6 +162,7 @@ class FunnelResult(Result):
             first=self.previous.dates[0],
             last=self.previous.dates[1],
         )
+        return [change] if self._closed.all() else [of, change]
 
 
 def funnel(
@@ -157,7 +172,7 @@ def funnel(
     window: str = "7D",
     by: str | None = None,
     dates: Dates | None = None,
-    where: Iterable[Condition] = (),
+    where: Sequence[Condition] = (),
     compare: Literal["previous"] | None = None,
 ) -> FunnelResult:
     """Count users who do `steps` in order within `window`; other events may intervene.
@@ -176,7 +191,9 @@ def funnel(
         dates: First and last day on which attempts start, in the log's timezone;
             later steps may fall after it. None: all days.
         where: Conditions [property, operator, value] that an event must meet to count.
-        compare: "previous" also counts the period of equal length just before.
+        compare: "previous" also counts the period of equal length just before; None
+            and a warning where the data begin with the period, as they do without
+            `dates`. The sentence compares users whose window was over.
 
     Raises:
         Error: Too few or many steps, an event, property or period that is unknown, or
@@ -201,16 +218,19 @@ def funnel(
         ['bob']
     """
     log = as_log(log)
-    if not 2 <= len(steps) <= MOST_STEPS or isinstance(steps, str):
-        raise Error("funnel.steps", got=list(steps), most=MOST_STEPS)
+    several = isinstance(steps, Sequence) and not isinstance(steps, str)
+    if not several or not 2 <= len(steps) <= MOST_STEPS:
+        got = list(steps) if several else [steps]
+        raise Error("funnel.steps", got=got, most=MOST_STEPS)
     codes = np.array([log.code(step, "steps") for step in steps])
     longest = periods.length(window, "window")
     if compare not in {None, "previous"}:
         raise Error(
             "option.choice", option="compare", got=compare, choices=["previous"]
         )
-    chosen = (str(dates[0]), str(dates[1])) if dates is not None else log.dates
-    first, end = periods.span(chosen, log.timezone)
+    first, end = periods.span(log.dates if dates is None else dates, log.timezone)
+    day, last_day = periods.days(first, end, log.timezone)
+    chosen = day.isoformat(), last_day.isoformat()
     earlier = None
     if compare and first > log.time.min():
         earlier = funnel(
@@ -248,6 +268,7 @@ def funnel(
         _log=log,
         _user=found.user,
         _level=found.level,
+        _closed=closed,
         _group=group,
         _labels=labels,
     )
@@ -274,7 +295,7 @@ def _groups(
     if isinstance(column, Codes):
         labels = [column.labels[i] if i >= 0 else None for i in sizes.index]
     else:
-        labels = [None if np.isnan(x) else f"{x:g}" for x in sizes.index]
+        labels = [None if np.isnan(x) else f"{x:.15g}" for x in sizes.index]
     return group.to_numpy(np.int32), tuple(labels)
 
 

@@ -12,6 +12,7 @@ from opslib.stats.multiplicity import holm
 from opslib.stats.proportions import TwoProportions, wilson
 
 FEWEST = 30
+MOST = 10**15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +55,9 @@ class FunnelCountsResult(Result):
             return Note("funnel_counts.no_group", fewest=FEWEST).text(lang)
         best = ends.iloc[ends["share"].to_numpy().argmax()]
         worst = ends.iloc[ends["share"].to_numpy().argmin()]
+        alike = "same" if best["share"] == worst["share"] else "groups"
         spread = Note(
-            "funnel_counts.groups",
+            f"funnel_counts.{'one_group' if len(ends) == 1 else alike}",
             n=len(ends),
             last=self.table["step"].iloc[-1],
             best=best.name,
@@ -106,6 +108,7 @@ def funnel_counts(
         1   buy     50        0.25           0.195            0.314           0.25
     """
     table, warnings = _checked(counts), []
+    baseline = None if baseline is None else str(baseline)
     grouped = "group" in table.columns
     keys = table["group"] if grouped else pd.Series("", table.index)
     start = table.groupby(keys)["users"].transform("first")
@@ -138,10 +141,16 @@ def funnel_counts(
 
 def _checked(counts: pd.DataFrame) -> pd.DataFrame:
     """Return group, step and users, group by group, or say what is wrong."""
+    if not isinstance(counts, pd.DataFrame):
+        got = [type(counts).__name__]
+        raise Error("funnel_counts.columns", missing=["step", "users"], got=got)
+    if (again := counts.columns[counts.columns.duplicated()]).size:
+        raise Error("eventlog.same_name", got=again[0])
     if missing := [name for name in ("step", "users") if name not in counts.columns]:
         raise Error("funnel_counts.columns", missing=missing, got=list(counts.columns))
     users = pd.to_numeric(counts["users"], errors="coerce")
-    wrong = ~(users >= 0) | (users % 1 != 0) | np.isinf(users)
+    wrong = ~(users >= 0) | (users % 1 != 0) | (users > MOST)
+    wrong |= counts["step"].isna()
     if wrong.any():
         place = int(np.argmax(wrong))
         got = {"step": counts["step"].iloc[place], "got": counts["users"].iloc[place]}

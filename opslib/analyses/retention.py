@@ -172,6 +172,8 @@ class RetentionResult(Result):
         """Compare with the previous period; the interval is that of Newcombe (1998)."""
         if self.previous is None:
             return None
+        if self.count == "on_or_after":
+            return Note("retention.change_unequal")
         now, before = (
             one.curve.set_index("age").reindex([age]).iloc[0]
             for one in (self, self.previous)
@@ -230,8 +232,9 @@ def retention(
         dates: First and last day, both included, on which users began; None is all.
             Earlier history still decides whether that was their first start event.
         where: Conditions on the events that count, start and return alike.
-        compare: "previous" also computes the days of equal length just before
-            `dates`, which must then be given.
+        compare: "previous" also computes the period of equal length just before; None
+            and a warning where the data begin with the period, as they do without
+            `dates`, or where nobody began in it.
 
     Raises:
         Error: An option is none of the known, names an event or a property that is
@@ -264,8 +267,6 @@ def retention(
         raise Error(
             "option.choice", option="compare", got=compare, choices=["previous"]
         )
-    if compare is not None and dates is None:
-        raise Error("retention.compare")
     edges = cohorts.calendar(log, period, week_start)
     keep = cohorts.kept(log, where)
     began = cohorts.began(log, cohorts.wanted(log, start, "start"), keep, dates, edges)
@@ -296,13 +297,18 @@ def retention(
     table = _with_shares(table, mature=edges[at[begun] + 1] <= log.until)
     more = [Note("retention.unequal")] if count == "on_or_after" else []
     previous = None
-    if dates is not None and compare is not None:
+    chosen = log.dates if dates is None else dates
+    if compare and periods.span(chosen, log.timezone)[0] <= log.time.min():
+        more.append(Note("periods.nothing_before"))
+    elif compare:
         options: dict[str, Any] = {"start": start, "back": back, "period": period}
         options |= {"ages": ages, "count": count, "week_start": week_start}
         try:
             previous = retention(
-                log, dates=periods.before(dates), where=where, **options
+                log, dates=periods.before(chosen), where=where, **options
             )
+            # Who was there already when the data begin is not new in the period before.
+            more += [n for n in previous.warnings if n.code == "retention.history"]
         except Error as error:
             if error.code != "retention.nobody":
                 raise
@@ -336,7 +342,9 @@ def _with_shares(
 def _ages(ages: int | Sequence[int] | None, oldest: int) -> npt.NDArray[np.int64]:
     if ages is None:
         return np.arange(oldest + 1)
-    several = range(ages + 1) if isinstance(ages, int) else sorted(set(ages))
+    listed = range(ages + 1) if isinstance(ages, int) else ages
+    whole = isinstance(listed, Sequence) and all(isinstance(age, int) for age in listed)
+    several = sorted(set(listed)) if whole else []
     if not several or several[0] < 0 or several[-1] > MOST_AGES:
         raise Error("option.range", option="ages", low=0, high=MOST_AGES, got=ages)
     return np.array(several, dtype=np.int64)
@@ -352,8 +360,7 @@ def _notes(
     notes = [*log.left_out]
     sizes = np.bincount(began[began >= 0])
     if sizes[0]:
-        first = periods.names(edges[:2], log.timezone)[0].date()
-        notes.append(Note("retention.history", first=first, n=int(sizes[0])))
+        notes.append(Note("retention.history", first=log.dates[0], n=int(sizes[0])))
     if dates is not None:
         begins, ends = periods.span(dates, log.timezone)
         if not {begins, ends} <= set(edges.tolist()):

@@ -142,7 +142,9 @@ def trend(
         daily: Column date, one row per day, and numeric columns.
         metrics: Columns to show; None shows all numeric ones.
         dates: First and last day, both included; None takes all days of the table.
-        compare: "previous" for the period of equal length just before, or None.
+        compare: "previous" for the period of equal length just before, or None. None
+            and a warning where the data begin with the period, as they do without
+            `dates`, or where it has no value.
 
     Raises:
         Error: No dates or numbers, a metric that is unknown or not numeric, a day that
@@ -160,7 +162,7 @@ def trend(
     if compare not in (None, "previous"):
         choices = ["previous"]
         raise Error("option.choice", option="compare", got=compare, choices=choices)
-    values, undated = _by_day(daily)
+    values, undated = _by_day(daily.rename(columns=str))
     names = _metrics(values, metrics)
     known = values.index.min().date(), values.index.max().date()
     first, last = known
@@ -174,9 +176,12 @@ def trend(
     warnings += result.warnings
     if compare is None:
         return replace(result, warnings=tuple(warnings))
-    previous = _over(values, *periods.before((first, last)))
+    start, end = periods.before((first, last))
+    previous = _over(values, start, end)
     if not previous.summary["days"].any():
-        warnings.append(Note("trend.no_previous", start=known[0]))
+        gap = Note("trend.no_previous", first=start, last=end)
+        begun = first > known[0]
+        warnings.append(gap if begun else Note("periods.nothing_before"))
         return replace(result, warnings=tuple(warnings))
     warnings += [Note("trend.missing_before", **n.values) for n in previous.warnings]
     if (last - first).days % 7 != 6:
@@ -196,6 +201,8 @@ def _by_day(daily: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the other columns by day, and how many rows have no readable date."""
     if "date" not in daily.columns:
         raise Error("trend.no_date", got=list(daily.columns))
+    if (again := daily.columns[daily.columns.duplicated()]).size:
+        raise Error("eventlog.same_name", got=again[0])
     date = daily["date"]
     if not pd.api.types.is_datetime64_any_dtype(date):
         date = pd.to_datetime(date.astype("str"), format="ISO8601", errors="coerce")
@@ -223,7 +230,8 @@ def _metrics(values: pd.DataFrame, metrics: str | Sequence[str] | None) -> list[
         if not names:
             raise Error("trend.no_metrics", got=list(values.columns))
         return names
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    several = isinstance(metrics, Sequence) and not isinstance(metrics, str)
+    names = list(metrics if several else [str(metrics)])
     if not names:
         raise Error("option.missing", option="metrics")
     for name in names:
@@ -261,7 +269,13 @@ def _over(values: pd.DataFrame, first: Day, last: Day) -> TrendResult:
     gaps = days[wide.isna().any(axis=1)]
     told = {"n": len(gaps), "of": len(days)}
     return TrendResult(
-        table=wide.melt(ignore_index=False, var_name="metric").reset_index(),
+        table=pd.DataFrame(
+            {
+                "date": np.tile(days, len(wide.columns)),
+                "metric": np.repeat(wide.columns.astype("str"), len(days)),
+                "value": wide.to_numpy().ravel(order="F"),
+            }
+        ),
         summary=pd.DataFrame(rows),
         warnings=(Note("trend.missing", first=gaps[0], last=gaps[-1], **told),)
         if len(gaps)

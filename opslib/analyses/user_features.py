@@ -11,7 +11,7 @@ import pandas as pd
 
 from opslib import charts, kernels, periods
 from opslib.conditions import Floats
-from opslib.eventlog import EventLog, as_log
+from opslib.eventlog import EventLog, as_log, whole_numbers
 from opslib.result import Error, Note, Result, say
 from opslib.words import text
 
@@ -231,12 +231,16 @@ def _spent(
 
 
 def _of_orders(frame: pd.DataFrame, asof: str | dt.date | None) -> UserFeaturesResult:
+    if (again := frame.columns[frame.columns.duplicated()]).size:
+        raise Error("eventlog.same_name", got=again[0])
     time = _times(frame["time"])
     named = frame["user"].notna() & time.notna()
     amount = (
         pd.to_numeric(frame["amount"], errors="coerce") if "amount" in frame else None
     )
-    rows = pd.DataFrame({"user": _ids(frame["user"][named]), "day": time[named]})
+    rows = pd.DataFrame(
+        {"user": whole_numbers(frame["user"][named]).astype("str"), "day": time[named]}
+    )
     rows["day"] = rows["day"].dt.tz_localize(None).dt.normalize()
     rows["amount"] = amount[named] if amount is not None else np.nan
     given = frame["order"][named].astype(object) if "order" in frame else None
@@ -273,9 +277,13 @@ def _of_orders(frame: pd.DataFrame, asof: str | dt.date | None) -> UserFeaturesR
         "user_features.refunds": len(known) - len(placed),
         "user_features.only_refunds": known["user"].nunique() - len(table),
     }
-    notes = tuple(Note(code, n=n, asof=day) for code, n in told.items() if n)
+    notes = [Note(code, n=n, asof=day) for code, n in told.items() if n]
+    if amount is not None and (
+        unread := (amount.isna() & frame["amount"].notna()).sum()
+    ):
+        notes.append(Note("eventlog.amount", n=int(unread), column="amount"))
     return UserFeaturesResult(
-        table=table.reset_index(), warnings=notes, asof=day, source="orders"
+        table=table.reset_index(), warnings=tuple(notes), asof=day, source="orders"
     )
 
 
@@ -294,14 +302,10 @@ def _times(column: pd.Series) -> pd.Series:
     return times
 
 
-def _ids(users: pd.Series) -> pd.Series:
-    """Write ids as text; 17850.0 is "17850"."""
-    whole = pd.api.types.is_float_dtype(users) and bool((users == users // 1).all())
-    return (users.astype("int64") if whole else users).astype("str")
-
-
 def _day(asof: str | dt.date) -> dt.date:
     try:
-        return dt.date.fromisoformat(str(asof)[:10])
+        day = dt.date.fromisoformat(str(asof)[:10])
     except ValueError:
         raise Error("user_features.asof", got=str(asof)) from None
+    periods.span((day, day), "UTC")
+    return day

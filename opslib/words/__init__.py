@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from io import BytesIO
+from numbers import Real
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
@@ -49,8 +50,8 @@ class Catalogue:
         messages = _messages(self.folder, lang)
         number = values.get("n")
         sentence = (
-            messages.ngettext(code, code, round(number))
-            if isinstance(number, int | float)
+            messages.ngettext(code, code, round(float(number)))
+            if isinstance(number, Real)
             else messages.gettext(code)
         )
         if sentence == code:

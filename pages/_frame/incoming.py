@@ -16,8 +16,8 @@ import streamlit as st
 from opslib.ingest.child import TABLE, import_file
 from opslib.ingest.report import Report
 from opslib.result import Error
+from opslib.storage import fingerprint
 from opslib.words import clean
-from opslib.workspace import fingerprint
 from pages._frame import data
 
 ROWS = 20

@@ -116,3 +116,24 @@ def test_mistakes_are_said(options, said):
         ab_plan(**({"baseline": 0.2, "mde": 0.05} | options))
     assert said in caught.value.text("en")
     assert caught.value.text("zh_CN")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"baseline": "x"}, "baseline must lie between"),
+        ({"mde": "x"}, "mde must lie between"),
+        ({"variants": 2.5}, "variants must lie between 2 and 50"),
+        ({"split": "ab"}, "split must give a share above 0"),
+        ({"split": [1, float("nan")]}, "split must give a share above 0"),
+        ({"daily_traffic": "x"}, "daily_traffic must lie between"),
+    ],
+)
+def test_what_is_no_number_is_told_in_a_sentence(options, sentence):
+    with pytest.raises(Error, match=sentence):
+        ab_plan(**{"baseline": 0.1, "mde": 0.01, **options})
+
+
+def test_the_axis_of_units_shows_whole_numbers():
+    spec = ab_plan(baseline=0.1, mde=0.01).chart().to_json()
+    assert '"format": ",d"' in spec

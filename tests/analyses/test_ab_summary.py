@@ -74,7 +74,7 @@ def test_a_sure_but_unimportant_gain_is_no_winner():
 
 
 @pytest.mark.parametrize(
-    ("n", "status"), [(5_000, "pass"), (5_300, "caution"), (5_360, "fail")]
+    ("n", "status"), [(5_240, "pass"), (5_300, "caution"), (5_360, "fail")]
 )
 def test_a_broken_split_blocks_every_verdict(n, status):
     result = ops.ab_summary({"A": [5000, 500], "B": [n, 800]})
@@ -328,3 +328,21 @@ def test_input_is_not_changed():
     counts = {"A": np.array([5000, 500]), "B": np.array([5000, 600])}
     ops.ab_summary(counts)
     assert counts["A"].tolist() == [5000, 500]
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "sentence"),
+    [
+        ([(100, 10), (100, 12)], {}, "Give the counts by variant"),
+        ({"A": (100, 1e300, 1), "B": (100, 1, 1)}, {}, "“A” needs"),
+        (BIG, {"margin": "x"}, "margin must lie between 0.0001 and 1, got “x”"),
+        (BIG, {"confidence": "95"}, "confidence must lie between"),
+        (BIG, {"planned_n": "many"}, "planned_n must lie between"),
+        (BIG, {"expected_split": [1, 1]}, "expected_split must give a share above 0"),
+        (BIG, {"expected_split": {"A": "x", "B": 1}}, "expected_split must give"),
+    ],
+)
+def test_what_is_no_number_is_told_in_a_sentence(counts, options, sentence):
+    with pytest.raises(ops.Error, match=sentence) as caught:
+        ops.ab_summary(counts, **options)
+    assert caught.value.text("zh_CN")

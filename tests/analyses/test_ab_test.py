@@ -252,3 +252,21 @@ def test_mistakes_are_said(table, options, said):
         ops.ab_test(table, **({"metrics": ["paid"]} | options))
     assert said in caught.value.text("en")
     assert caught.value.text("zh_CN")
+
+
+def test_columns_may_be_numbers_and_never_two_of_one_name():
+    table = pd.DataFrame({"variant": ["A", "B"] * 200, 5: [0, 1, 1, 0] * 100})
+    for name in (5, "5"):
+        assert ops.ab_test(table, metrics=[name]).table["metric"].tolist() == ["5"]
+    with pytest.raises(ops.Error, match="Two columns are called “5”"):
+        ops.ab_test(table.assign(**{"5": 1}), metrics=["5"])
+    with pytest.raises(ops.Error, match="metrics names the column “None”"):
+        ops.ab_test(table, metrics=None)
+
+
+def test_numbers_whose_squares_overflow_count_as_missing():
+    table = pd.DataFrame({"variant": ["A", "B"] * 200, "paid": range(400)})
+    table["paid"] = table["paid"].astype(float)
+    table.loc[0, "paid"] = 1e200
+    result = ops.ab_test(table, metrics=["paid"])
+    assert "1 unit without a value of “paid”" in result.describe()

@@ -174,9 +174,73 @@ def test_the_period_before_stands_beside():
     assert result.previous.table["users"].tolist() == [100, 50]
     assert result.describe() == (
         "80.0% of 100 users who did “visit” reached “buy” within 7 days (95% interval "
-        "71.1% to 86.7%). That is +30.0 pp against 50.0% in the period before (Mar 1, "
-        "2026 to Mar 3, 2026; 95% interval +17.1 pp to +42.0 pp)."
+        "71.1% to 86.7%). In the period before (Mar 1, 2026 to Mar 3, 2026) it was "
+        "50.0%: a change of +30.0 pp (95% interval +17.1 pp to +42.0 pp)."
     )
+
+
+def test_only_windows_that_are_over_are_compared_with_the_period_before():
+    # All buy two days later; of those who came on day 5 none could so far.
+    lines = [f"a{i} 1 visit" for i in range(50)] + [f"a{i} 3 buy" for i in range(50)]
+    lines += [f"b{i} 3 visit" for i in range(50)] + [f"b{i} 5 buy" for i in range(50)]
+    lines += [f"c{i} 5 visit" for i in range(50)]
+    events = log(*lines, until="2026-03-07T12:00")
+    result = funnel(
+        events,
+        steps=["visit", "buy"],
+        window="3D",
+        dates=("2026-03-04", "2026-03-06"),
+        compare="previous",
+    )
+    assert result.describe().startswith("50.0% of 100 users")
+    assert (
+        "Of the 50 users whose window is over, 100% did so. In the period before "
+        "(Mar 1, 2026 to Mar 3, 2026) it was 100%: no difference is shown"
+    ) in result.describe()
+    few = funnel(
+        events,
+        steps=["visit", "buy"],
+        window="3D",
+        dates=("2026-03-05", "2026-03-06"),
+        compare="previous",
+    )
+    assert "The windows of only 0 users are over" in few.describe()
+    assert "窗口期已满的用户只有 0 名" in few.describe("zh_CN")
+
+
+def test_groups_of_large_numbers_keep_all_their_digits():
+    rows = pd.DataFrame(
+        {
+            "user": ["ann", "bob"],
+            "event": ["visit", "buy"],
+            "time": START,
+            "shop": [1234567.0, 1234568.0],
+        }
+    )
+    rows = pd.concat([rows, rows.assign(event="visit")])
+    table = funnel(rows, steps=["visit", "buy"], by="shop").table
+    assert set(table["group"]) == {"1234567", "1234568"}
+
+
+def test_a_window_that_ends_with_the_observation_is_over():
+    result = funnel(
+        log("ann 0 visit", "ann 0.1 buy", "bob 0.5 visit", until="2026-03-02T00:00"),
+        steps=["visit", "buy"],
+        window="1D",
+    )
+    assert result.table["matured_from_start"].tolist() == [1.0, 1.0]
+
+
+def test_dates_without_anybody_are_said_to_be_empty():
+    result = funnel(
+        log("ann 0 visit", "ann 1 buy"),
+        steps=["visit", "buy"],
+        dates=("2030-01-01", "2030-01-31"),
+    )
+    assert result.describe() == (
+        "Nobody did “visit” from Jan 1, 2030 to Jan 31, 2030 under these conditions."
+    )
+    assert "没有用户做过「visit」" in result.describe("zh_CN")
 
 
 def test_nothing_is_compared_with_before_the_data_begin():
@@ -209,6 +273,9 @@ def test_nobody_at_the_first_step_is_no_division_by_zero():
     [
         ({"steps": ["visit"]}, "needs 2 to 20 steps, got “visit”"),
         ({"steps": "visit"}, "needs 2 to 20 steps"),
+        ({"steps": None}, "needs 2 to 20 steps"),
+        ({"window": 7}, "window must be a length of time"),
+        ({"dates": ("2026-03-01",)}, "dates must be a first and a last day"),
         ({"steps": ["visit", "chekout"]}, "steps names the event “chekout”.*“buy”"),
         ({"window": "soon"}, "window must be a length of time"),
         ({"by": "city"}, "by names the column “city”"),

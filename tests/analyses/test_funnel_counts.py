@@ -105,7 +105,7 @@ def test_groups_are_tested_against_the_baseline_and_holm_corrected():
 def test_no_difference_is_said_to_be_none():
     counts = groups(old=[1000, 100], new=[1000, 101], alt=[1000, 99])
     text = funnel_counts(counts, baseline="old").describe()
-    assert "None of the 2 other groups differs from “old”" in text
+    assert "Between the 2 other groups and “old” no difference beyond chance" in text
 
 
 @pytest.mark.parametrize("small", ["old", "new"])
@@ -173,3 +173,33 @@ def test_everything_is_said_in_both_languages(counts, lang):
     said = [result.describe(lang), *(note.text(lang) for note in result.warnings)]
     assert all("{" not in text and "nan" not in text for text in said)
     assert result.describe(lang) in result.chart(lang).to_dict()["description"]
+
+
+def test_equal_groups_and_a_single_one_are_said_as_such():
+    same = funnel_counts(groups(old=[1000, 100], new=[1000, 100]))
+    assert same.describe().startswith("In each of 2 groups 10.0% reached")
+    assert "均为 10.0%" in same.describe("zh_CN")
+    single = funnel_counts(groups(old=[1000, 100], new=[10, 1]))
+    assert single.describe().startswith("One group is large enough to judge: of “old”")
+    assert single.describe("zh_CN").startswith("只有一个分组人数足够：「old」")
+
+
+def test_a_baseline_may_be_a_number_as_groups_are():
+    counts = groups(old=[1000, 100], new=[1000, 150])
+    counts["group"] = counts["group"].map({"old": 1, "new": 2})
+    assert len(funnel_counts(counts, baseline=1).comparison) == 1
+
+
+@pytest.mark.parametrize("users", [1e30, float("inf")])
+def test_counts_beyond_all_people_are_refused(users):
+    counts = pd.DataFrame({"step": ["a", "b"], "users": [users, 1]})
+    with pytest.raises(Error, match="users must be a whole number"):
+        funnel_counts(counts)
+
+
+def test_two_columns_of_one_name_are_refused():
+    counts = pd.DataFrame(
+        [["a", 2, 3], ["b", 1, 1]], columns=["step", "users", "users"]
+    )
+    with pytest.raises(Error, match="Two columns are called “users”"):
+        funnel_counts(counts)

@@ -201,9 +201,30 @@ def test_the_previous_period_stands_beside():
         "before: a change of +25.0 pp (95% interval +3.8 pp to +43.3 pp)."
     )
     assert "上一周期的次日留存率为 25.0%" in result.describe("zh_CN")
-    alone = retention(log(*FEW), dates=("2026-03-01", "2026-03-01"), compare="previous")
-    assert alone.previous is None
-    assert "retention.no_previous" in {note.code for note in alone.warnings}
+    # Those of the day on which the data begin are not surely new: said of them too.
+    assert "retention.history" in {note.code for note in result.warnings}
+    later = retention(
+        log(*lines, *back, "zed 4 open"),
+        dates=days,
+        compare="previous",
+        count="on_or_after",
+    )
+    assert "not compared with the period before" in later.describe()
+    assert "a change of" not in later.describe()
+
+
+@pytest.mark.parametrize("dates", [None, ("2026-03-01", "2026-03-01")])
+def test_nothing_is_compared_with_before_the_data_begin(dates):
+    result = retention(log(*FEW), dates=dates, compare="previous")
+    assert result.previous is None
+    assert "none before to compare" in result.warnings[-1].text()
+
+
+def test_a_period_before_in_which_nobody_began_is_told():
+    days = ("2026-03-03", "2026-03-03")
+    result = retention(log(*FEW), dates=days, compare="previous")
+    assert result.previous is None
+    assert "retention.no_previous" in {note.code for note in result.warnings}
 
 
 def test_too_few_users_or_too_short_a_history_make_no_claim():
@@ -238,7 +259,7 @@ def test_a_reader_is_told_what_to_be_careful_about():
     ]
     texts = [note.text() for note in result.warnings]
     assert texts[0] == (
-        "The history starts on Mar 2, 2026: the 1 user of that cohort may have begun "
+        "The data begin on Mar 3, 2026: the 1 user of the first cohort may have begun "
         "earlier."
     )
     assert texts[3] == (
@@ -257,7 +278,9 @@ def test_a_reader_is_told_what_to_be_careful_about():
         ({"count": "before"}, "count cannot be “before”; choose from “on”"),
         ({"period": "year"}, "period cannot be “year”"),
         ({"compare": "next"}, "compare cannot be “next”"),
-        ({"compare": "previous"}, "give dates"),
+        ({"start": 5}, "start names the event “5”"),
+        ({"ages": "3"}, "ages must lie between 0 and 366"),
+        ({"ages": 1.5}, "ages must lie between 0 and 366"),
         ({"start": "opne"}, "start names the event “opne”, .* it has “buy”, “open”"),
         ({"back": []}, "back is missing"),
         ({"ages": -1}, "ages must lie between 0 and 366, got “-1”"),

@@ -132,8 +132,28 @@ def test_missing_days_before_are_told_and_left_out_of_the_mean():
 def test_without_a_period_before_there_is_no_comparison():
     result = trend(TWO_WEEKS, compare="previous")
     assert result.previous is None
-    assert codes(result) == ["no_previous"]
+    assert [note.code for note in result.warnings] == ["periods.nothing_before"]
     assert "period before" not in result.describe()
+    gap = trend(
+        TWO_WEEKS.drop(index=[5, 6]),
+        dates=(TWO_WEEKS["date"].iloc[7], TWO_WEEKS["date"].iloc[8]),
+        compare="previous",
+    )
+    assert gap.previous is None
+    assert "there is nothing to compare with" in gap.warnings[0].text()
+
+
+@pytest.mark.parametrize("name", ["value", "date_", "metric", "variable", 7])
+def test_a_metric_may_have_any_name(name):
+    table = trend(days([5, 7]).set_axis(["date", name], axis=1)).table
+    assert table["metric"].unique().tolist() == [str(name)]
+    assert table["value"].tolist() == [5, 7]
+
+
+def test_two_columns_of_one_name_are_refused():
+    twice = pd.concat([days([5, 7]), days([5, 7])], axis=1)
+    with pytest.raises(Error, match="Two columns are called “date”"):
+        trend(twice)
 
 
 def test_a_mean_of_zero_before_gives_no_percentage():

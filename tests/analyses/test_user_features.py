@@ -282,3 +282,18 @@ def test_real_orders_agree_with_plain_pandas(samples):
     days = frame.groupby("user")["time"].nunique()
     assert round(float((days > 1).mean()), 3) == 0.489
     assert (table["order_days"] <= days.reindex(table.index)).all()
+
+
+def test_amounts_of_orders_that_are_no_numbers_are_counted():
+    orders = pd.DataFrame(
+        {"user": ["a", "b"], "time": "2026-03-01", "amount": ["1,000", "5"]}
+    )
+    assert [note.text() for note in user_features(orders).warnings] == [
+        "1 value of “amount” is not a number and counts as missing."
+    ]
+
+
+def test_a_day_beyond_all_calendars_is_refused():
+    events = pd.DataFrame({"user": ["a"], "event": "x", "time": "2026-03-01"})
+    with pytest.raises(Error, match="between the years"):
+        user_features(events, asof="9999-12-31")
