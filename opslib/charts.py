@@ -234,13 +234,17 @@ def cohort_grid(
     def layer(rows: pd.DataFrame, hover: dict[str, str]) -> tuple[Shape, alt.Chart]:
         shape = Shape(rows, titles)
         domain = [label(line) for line in dict.fromkeys(cells["line"])]
-        axis = alt.Axis(orient="top", labelAngle=0)
+        axis = alt.Axis(orient="top", labelAngle=0, labelFlush=False)
+        side = alt.Axis(labelFlush=False)
         return shape, alt.Chart(shape.frame).encode(
             x=alt.X(
                 **shape.field("age", "ordinal", axis=axis),
                 scale=alt.Scale(domain=[int(age) for age in drawn[1]]),
             ),
-            y=alt.Y(**shape.field("line", "nominal"), scale=alt.Scale(domain=domain)),
+            y=alt.Y(
+                **shape.field("line", "nominal", axis=side),
+                scale=alt.Scale(domain=domain),
+            ),
             tooltip=shape.tooltip({"line": "", "age": ",", "retained": ","} | hover),
         )
 
@@ -269,7 +273,7 @@ def cohort_grid(
             of_ages=len(ages),
         )
         chart = chart.properties(title=left)
-    return finish(chart, alt_text, height=max(160, 60 + 18 * len(drawn[0])))
+    return finish(chart, alt_text, height=max(160, 80 + 22 * len(drawn[0])))
 
 
 def share_curve(

@@ -16,25 +16,31 @@ from opslib.stats.encoding import Category, Column, Number, blocks
 
 NUMBER_SIDES = {"high": "high", "low": "low", "early": "high", "late": "low"}
 
-# Column names that have words of their own in the catalogue, "personas.high_amount".
-KNOWN = {
-    "amount": "amount", "monetary": "amount", "revenue": "amount", "spend": "amount",
-    "total_amount": "amount", "消费金额": "amount", "消费总额": "amount",
-    "累计消费": "amount", "金额": "amount",
-    "recency": "recency", "recency_days": "recency", "最近一次消费": "recency",
-    "days_since_last": "recency", "未活跃天数": "recency",
-    "active_days": "active", "active_days_7": "active", "active_days_30": "active",
-    "活跃天数": "active", "登录天数": "active",
-    "orders": "orders", "frequency": "orders", "order_count": "orders",
-    "订单数": "orders", "购买次数": "orders", "消费次数": "orders",
-    "events": "events", "sessions": "events", "使用次数": "events",
-    "last_active": "recency", "last_order": "recency", "last_seen": "recency",
-    "tenure": "tenure", "registered": "tenure", "signup_date": "tenure",
-    "registration_date": "tenure", "user_reg_tm": "tenure", "注册时间": "tenure",
-    "注册日期": "tenure", "tenure_days": "tenure", "注册天数": "tenure",
-    "average_order": "basket", "aov": "basket", "客单价": "basket",
-    "age": "age", "年龄": "age", "income": "income", "收入": "income",
-}  # fmt: skip
+# What columns are about, and the names they go by; a trait of one is said in words of
+# its own, "personas.high_amount". Those of `user_features` come first.
+ABOUT = {
+    "amount": "amount monetary revenue spend total_amount total_spend gmv "
+    "消费金额 消费总额 累计消费 金额 消费额 总消费",
+    "recency": "recency_days recency days_since_last last_active last_order last_seen "
+    "最近一次消费 未活跃天数 距上次活跃天数 距上次消费天数",
+    "active": "active_days 活跃天数 登录天数",
+    "week": "active_days_7 近7天活跃天数",
+    "recent": "active_days_30 近30天活跃天数",
+    "orders": "orders order_days frequency order_count "
+    "订单数 购买次数 消费次数 下单次数",
+    "items": "items 件数 购买件数",
+    "events": "events sessions 使用次数",
+    "tenure": "tenure_days tenure registered signup signup_date registration_date "
+    "user_reg_tm 注册时间 注册日期 注册天数",
+    "basket": "average_amount average_order aov 客单价",
+    "coupons": "coupons coupon_count 用券次数 优惠券使用次数",
+    "age": "age 年龄",
+    "income": "income 收入",
+}
+KNOWN = {name: about for about, names in ABOUT.items() for name in names.split()}
+# Different words for the same: a name says only one of them.
+SAME = {"week": "recency", "recent": "recency"}
+OF_EVENT = "events_"
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,30 @@ class Trait:
 
     def text(self, lang: str = "en") -> str:
         """Name the trait in `lang`."""
-        known = KNOWN.get(self.column.strip().lower())
-        if known and self.side in NUMBER_SIDES:
+        known = about(self.column)
+        if known in ABOUT and self.side in NUMBER_SIDES:
             return words.text(f"personas.{NUMBER_SIDES[self.side]}_{known}", lang)
-        column = words.clean(self.column, 30)
+        if self.column.startswith(OF_EVENT) and self.side in NUMBER_SIDES:
+            event = words.clean(self.column.removeprefix(OF_EVENT), 30)
+            return words.text(f"personas.{self.side}_of_event", lang, event=event)
+        column = title(self.column, lang)
         level = words.clean(self.level or "", 30)
         return words.text(f"personas.{self.side}", lang, column=column, level=level)
+
+
+def about(column: str) -> str:
+    """Return what a column is about, one of `ABOUT`, or else itself."""
+    return KNOWN.get(column.strip().lower(), column)
+
+
+def title(column: str, lang: str) -> str:
+    """Name a column: one that `user_features` makes in words, else as in the file."""
+    if words.has(code := f"personas.column_{column}"):
+        return words.text(code, lang)
+    if column.startswith(OF_EVENT):
+        event = words.clean(column.removeprefix(OF_EVENT), 30)
+        return words.text("personas.column_of_event", lang, event=event)
+    return words.clean(column, 30)
 
 
 def name(traits: Sequence[Trait], lang: str = "en") -> str:
@@ -218,12 +242,13 @@ def _strongest(traits: pd.DataFrame) -> pd.DataFrame:
 def names(traits: pd.DataFrame) -> tuple[tuple[Trait, ...], ...]:
     """Name every persona by its two strongest traits, more where two would be alike.
 
-    A column speaks once per name, and a level only when it is above average.
+    Columns about the same speak once per name, a level only when above average.
     """
     candidates: list[list[Trait]] = []
     for _, own in traits.groupby("persona"):
         shown = own[own["shown"] & ((own["d"] > 0) | own["side"].isin(NUMBER_SIDES))]
-        rows = _strongest(shown).drop_duplicates("column")
+        rows = _strongest(shown)
+        rows = rows[~rows["column"].map(about).replace(SAME).duplicated()]
         candidates.append([trait_of(row) for row in rows.to_dict("records")])
     chosen = [tuple(own[:2]) for own in candidates]
     for length in range(3, max(map(len, candidates), default=0) + 1):

@@ -10,7 +10,7 @@ from opslib import charts, words
 from opslib.analyses import _persona_cards as traits_of
 from opslib.result import Note
 
-MOST_ROWS = 30
+MOST_ROWS = 16
 # Blue below, orange above the average: told apart in every colour vision, and light
 # enough for dark numbers.
 COLOURS = ["#7DB8DA", "#F3F4F6", "#F0B45F"]
@@ -22,7 +22,8 @@ class Card:
 
     Attributes:
         over: Up to five traits above average, under: up to three below, strongest
-            first; columns trait, comparison (value beside that of all users), index
+            first; columns trait, measure (what the column is called), comparison (value
+            beside that of all users), index
             (100 is average), d (standard deviations from the average).
         examples: The three users nearest to the middle.
         sentence: All of it in one sentence.
@@ -81,6 +82,7 @@ def _told(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "trait": [traits_of.trait_of(row).text(lang) for row in records],
+            "measure": [traits_of.title(row["column"], lang) for row in records],
             "comparison": [traits_of.comparison(row, lang) for row in records],
             "index": rows["index"].to_list(),
             "d": rows["d"].to_list(),
@@ -106,9 +108,11 @@ def heat_map(
     }
     shape = charts.Shape(rows, titles)
     x = alt.X(**shape.field("persona", "nominal", sort=None, axis=alt.Axis(
-        labelAngle=0, labelLimit=160, orient="top", title=None)))  # fmt: skip
+        labelAngle=0, labelFlush=False, labelOverlap="greedy", orient="top",
+        labelLimit=min(160, 660 // len(names)),
+        title=None)))  # fmt: skip
     y = alt.Y(**shape.field("trait", "nominal", sort=None, axis=alt.Axis(
-        labelLimit=220, title=None)))  # fmt: skip
+        labelFlush=False, labelLimit=220, title=None)))  # fmt: skip
     scale = alt.Scale(
         domain=[-1.5, 0, 1.5], clamp=True, range=COLOURS, interpolate="rgb"
     )
@@ -117,20 +121,21 @@ def heat_map(
             {"persona": "", "trait": "", "comparison": "", "d": "+.2f"}
         ),
     )  # fmt: skip
+    legend = alt.Legend(orient="bottom", gradientLength=220, titleLimit=400)
     cells = base.mark_rect().encode(
-        color=alt.Color(**shape.field("d", "quantitative", scale=scale))
+        color=alt.Color(**shape.field("d", "quantitative", scale=scale, legend=legend))
     )
     text = base.mark_text(fontSize=12, color="#111827").encode(
         text=alt.Text(**shape.field("cell", "nominal"))
     )
-    height = 60 + 30 * rows["trait"].nunique()
+    height = 120 + 30 * rows["trait"].nunique()
     return charts.finish(cells + text, alt_text, height=height)
 
 
 def _telling(traits: pd.DataFrame, names: Sequence[str], lang: str) -> pd.DataFrame:
     """Return the rows of the chart: the strongest columns and levels, worded."""
     number = traits["side"].isin(traits_of.NUMBER_SIDES)
-    label = traits["column"].map(words.clean)
+    label = traits["column"].map(lambda column: traits_of.title(column, lang))
     level = traits["level"].where(
         traits["side"] == "level", words.text("personas.no_value", lang)
     )

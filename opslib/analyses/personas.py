@@ -150,7 +150,7 @@ def personas(
     found = fits[chosen]
     if found.sizes.min() < max(30, 0.02 * len(rows)):
         warnings.append(Note("personas.small", n=int(found.sizes.min())))
-    warnings += _further_apart(evidence)
+    warnings += _further_apart(evidence, asked=isinstance(k, int))
 
     traits = traits_of.profile(columns, rows, points, found.labels)
     model = PersonaModel(tuple(columns), found.centres, traits_of.names(traits))
@@ -231,14 +231,15 @@ def _table(
     return table
 
 
-def _further_apart(evidence: pd.DataFrame) -> list[Note]:
-    """Tell of a clearly better silhouette that was passed over for its small groups."""
+def _further_apart(evidence: pd.DataFrame, *, asked: bool) -> list[Note]:
+    """Tell of a clearly better silhouette: not asked for, or its groups too small."""
     best = evidence.iloc[int(evidence["silhouette"].argmax())]
     chosen = evidence.loc[evidence["chosen"]].iloc[0]
     if chosen["silhouette"] >= best["silhouette"] - 0.05 * abs(best["silhouette"]):
         return []
     k, n = int(best["k"]), int(best["smallest"])
-    return [Note("personas.better", k=k, silhouette=best["silhouette"], n=n)]
+    code = "personas.further" if asked else "personas.better"
+    return [Note(code, k=k, silhouette=best["silhouette"], n=n)]
 
 
 def _verdict(silhouette: float) -> Note:

@@ -83,8 +83,8 @@ class RetentionResult(Result):
         """
         ages = self.table["age"].unique()
         if age not in ages:
-            limits = {"low": int(ages.min()), "high": int(ages.max())}
-            raise Error("option.range", option="age", got=age, **limits)
+            low, high = int(ages.min()), int(ages.max())
+            raise Error("option.range", option="age", got=age, low=low, high=high)
         age = int(age)  # A row of the table may hold it as a float.
         if cohort is None:
             over = self.edges[1:] <= self.log.until
@@ -122,10 +122,12 @@ class RetentionResult(Result):
         )
 
     def curve_chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart:
-        """Draw the pooled share by age with its interval, and the previous period."""
-        curves = {text("retention.now", lang): self.curve}
-        if self.previous is not None:
-            curves[text("retention.before", lang)] = self.previous.curve
+        """Draw the pooled share by age with its interval, and the previous period.
+
+        Ages that fewer than 30 users have reached are not drawn, unless all are so.
+        """
+        drawn = {"retention.now": self, "retention.before": self.previous}
+        curves = {text(k, lang): _enough(r.curve) for k, r in drawn.items() if r}
         return charts.share_curve(
             curves,
             lang,
@@ -327,6 +329,12 @@ def retention(
     )
 
 
+def _enough(curve: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the ages that too few users have reached, unless all are so."""
+    enough = curve[curve["users"] >= FEWEST_USERS]
+    return enough if enough["age"].any() else curve
+
+
 def _with_shares(
     counts: pd.DataFrame, mature: npt.NDArray[np.bool_] | None = None
 ) -> pd.DataFrame:
@@ -357,8 +365,7 @@ def _notes(
     edges: Instants,
     dates: Dates | None,
 ) -> list[Note]:
-    notes = [*log.left_out]
-    sizes = np.bincount(began[began >= 0])
+    notes, sizes = [*log.left_out], np.bincount(began[began >= 0])
     if sizes[0]:
         notes.append(Note("retention.history", first=log.dates[0], n=int(sizes[0])))
     if dates is not None:
@@ -367,6 +374,10 @@ def _notes(
             notes.append(Note("retention.cut"))
     if small := int(((sizes > 0) & (sizes < FEWEST_USERS)).sum()):
         notes.append(Note("retention.small", n=small, least=FEWEST_USERS))
+    reached = table[table["mature"]].groupby("age")["users"].sum()
+    thin = reached.drop(0, errors="ignore") < FEWEST_USERS
+    if 0 < (n := int(thin.sum())) < len(thin):
+        notes.append(Note("retention.thin", n=n, least=FEWEST_USERS))
     if open_cells := int((~table["mature"]).sum()):
         notes.append(Note("retention.open", n=open_cells))
     return notes

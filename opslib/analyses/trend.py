@@ -56,16 +56,17 @@ class TrendResult(Result):
         }
         rows = self._of(metric).assign(period=text("trend.this", lang))
         rows["day"] = rows["date"]
-        parts: list[tuple[pd.DataFrame, dict[str, Any]]] = [
-            (rows.tail(most), {"color": ACCENT})
-        ]
+        parts: list[tuple[pd.DataFrame, dict[str, Any]]] = [(rows.tail(most), {})]
         if self.previous is not None:
             before = self.previous._of(metric).assign(  # noqa: SLF001  same class
                 period=text("trend.before", lang), day=rows["date"].to_numpy()
             )
-            dashed = {"color": MUTED, "strokeDash": [5, 4]}
+            dashed = {"strokeDash": [5, 4]}
             parts.insert(0, (before.tail(most), dashed))
         lines = []
+        names = {text("trend.this", lang): ACCENT, text("trend.before", lang): MUTED}
+        scale = alt.Scale(domain=[*names], range=[*names.values()])
+        legend = alt.Legend(title=None, orient="top") if len(parts) > 1 else None
         for part, look in parts:
             shape = Shape(part, titles)
             axis = alt.Axis(
@@ -73,10 +74,13 @@ class TrendResult(Result):
             )
             lines.append(
                 alt.Chart(shape.frame)
-                .mark_line(point={"size": 18, "color": look["color"]}, **look)
+                .mark_line(point={"size": 18}, **look)
                 .encode(
                     x=alt.X(**shape.field("day", "temporal", axis=axis)),
                     y=alt.Y(**shape.field("value", "quantitative")),
+                    color=alt.Color(
+                        **shape.field("period", "nominal", legend=legend), scale=scale
+                    ),
                     tooltip=shape.tooltip(
                         {"period": "", "date": "%Y-%m-%d", "value": ","}
                     ),
@@ -87,7 +91,7 @@ class TrendResult(Result):
         chart = alt.LayerChart(
             layer=lines, title=left if len(rows) > most else alt.Undefined
         )
-        height = 300 if len(self.summary) == 1 else 160
+        height = 300 if len(self.summary) == 1 else 210
         return finish(chart, answer, height=height)
 
     def _of(self, metric: str) -> pd.DataFrame:

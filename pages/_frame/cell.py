@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any, cast, get_args
 
 import altair as alt
@@ -12,7 +13,7 @@ import streamlit as st
 from opslib import charts, words
 from opslib.export import to_csv
 from opslib.result import Error, Result
-from pages._frame import data, experiment, pins
+from pages._frame import cards, data, experiment, pins
 from pages._frame.frame import current, note, problem, shared
 from pages._frame.text import WORDS, language, t
 
@@ -30,14 +31,22 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
     "ab_test": experiment.verdicts,
     "ab_summary": experiment.verdicts,
     "ab_plan": experiment.sizes,
+    "personas": cards.show,
 }
+# What some results offer beside `chart` and `table`: names of their charts, the one
+# that shows the answer first, and of tables that are a reason to believe it.
+CHARTS = {"retention": ("curve_chart", "chart")}
+REASONS = {"personas": ("evidence", "preparation")}
+# Columns of our own; those beside them are called as in the file.
+OWN = {"personas": {"persona", "name", "users", "share"}}
+TALL = {"preparation": 92}
 
 
 def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
     """Show the answer, the chart, what to know, and what lies behind them."""
-    chart = answer(analysis, result)
+    drawn = answer(analysis, result)
     key = f"{analysis}.{current().dataset_id}"
-    _share(analysis, result, options, chart, key)
+    _share(analysis, result, options, drawn, key)
     behind(analysis, result, key)
     if text := _definition(analysis):
         with st.expander(t("frame.definition")):
@@ -47,8 +56,10 @@ def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
         st.code(data.code(analysis, dataset_id, options), language="python")
 
 
-def answer(analysis: str, result: Result, place: str = "") -> alt.TopLevelMixin:
-    """Show what was found: in words, in a chart, and what to know; return the chart.
+def answer(
+    analysis: str, result: Result, place: str = ""
+) -> dict[str, alt.TopLevelMixin]:
+    """Show what was found: in words, in charts, and what to know; return the charts.
 
     Args:
         analysis: Name of the analysis.
@@ -61,19 +72,34 @@ def answer(analysis: str, result: Result, place: str = "") -> alt.TopLevelMixin:
         st.text(said)
     if analysis in VIEWS:
         said += VIEWS[analysis](result, place)
-    chart = result.chart(lang)
-    _draw(chart, f"chart-{place}{analysis}")
+    drawn = {
+        name: getattr(result, name)(lang) for name in CHARTS.get(analysis, ("chart",))
+    }
+    for name, chart in drawn.items():
+        if WORDS.has(heading := f"view.{analysis}.{name}"):
+            st.subheader(t(heading), anchor=False)
+        # Streamlit cannot fit charts to the page when they are one above the other.
+        for i, part in enumerate(getattr(chart, "vconcat", [chart])):
+            _draw(part, f"{name}-{i}-{place}{analysis}")
     for warning in result.warnings:
         if (text := warning.text(lang)) not in said:
             note(text)
-    return chart
+    return drawn
 
 
 def behind(analysis: str, result: Result, key: str) -> None:
     """Offer what lies behind the answer: users and tables, folded."""
     _users(result, key)
+    for name in REASONS.get(analysis, ()):
+        reason = getattr(result, name)
+        table = reason if isinstance(reason, pd.DataFrame) else reason(language())
+        with st.expander(t(f"view.{analysis}.{name}")):
+            _table(f"{analysis}.{name}", table, f"{key}.{name}")
     with st.expander(t("frame.table")):
-        _table(analysis, result.table, f"{key}.table")
+        table = result.table
+        if hasattr(result, "model"):
+            table = table.assign(name=result.model.names(language()))
+        _table(analysis, table, f"{key}.table")
         for field in fields(result):
             code = f"column.{analysis}.{field.name}"
             if WORDS.has(code):
@@ -95,10 +121,10 @@ def _share(
     analysis: str,
     result: Result,
     options: dict[str, Any],
-    chart: alt.TopLevelMixin,
+    drawn: dict[str, alt.TopLevelMixin],
     key: str,
 ) -> None:
-    """Offer what can be taken away: a pin in the notebook, the link, the picture."""
+    """Offer what can be taken away: a pin in the notebook, the link, the pictures."""
     frame = current()
     # A download is made after the run, when there is no session to ask.
     title = result.describe(language())
@@ -107,14 +133,27 @@ def _share(
         with st.popover(t("frame.link")):
             st.caption(t("frame.link_help"))
             frame.show_link(st.empty())
-        st.download_button(
-            t("frame.png"),
-            lambda: charts.export(chart, "png", title=title),
-            file_name=f"{analysis}.png",
-            mime="image/png",
-            on_click="ignore",
-            key=f"{key}.png",
-        )
+        for name, chart in drawn.items():
+            label = t("frame.png")
+            if len(drawn) > 1:
+                label = t("frame.png_of", chart=t(f"view.{analysis}.{name}"))
+            st.download_button(
+                label,
+                partial(charts.export, chart, "png", title=title),
+                file_name=f"{analysis}.png",
+                mime="image/png",
+                on_click="ignore",
+                key=f"{key}.{name}.png",
+            )
+        if hasattr(result, "model"):
+            st.download_button(
+                t("frame.model"),
+                result.model.to_json,
+                file_name=f"{analysis}.json",
+                mime="application/json",
+                on_click="ignore",
+                key=f"{key}.model",
+            )
 
 
 def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
@@ -143,7 +182,7 @@ def _users(result: Result, key: str) -> None:
 
     Every parameter of `result.users` becomes a choice: yes or no for a bool, else among
     the values of the table's column of that name, by position where the parameter is a
-    whole number and the column is not. One that defaults to None may be left open.
+    whole number and the column is not. One that may be None may be left open.
     """
     if not hasattr(result, "users"):
         return
@@ -155,12 +194,14 @@ def _users(result: Result, key: str) -> None:
         chosen: dict[str, Any] = {}
         for name, parameter in inspect.signature(result.users).parameters.items():
             if isinstance(parameter.default, bool):
-                chosen[name] = row.toggle(_header(name), key=f"{key}.{name}")
-            elif values := _values(result.table, parameter):
+                chosen[name] = row.toggle(
+                    _header(name, "users"), parameter.default, key=f"{key}.{name}"
+                )
+            elif values := _values(result, parameter):
                 chosen[name] = row.selectbox(
                     _header(name),
                     values,
-                    index=None if parameter.default is None else 0,
+                    index=None if type(None) in _kinds(parameter) else 0,
                     format_func=values.__getitem__,
                     placeholder=t("frame.all"),
                     key=f"{key}.{name}",
@@ -175,18 +216,26 @@ def _users(result: Result, key: str) -> None:
         _table("users", found, f"{key}.found")
 
 
-def _values(table: pd.DataFrame, parameter: inspect.Parameter) -> dict[Any, str]:
+def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
     """Return what a parameter of `users` may be, and how each is shown."""
+    if parameter.name == "persona" and hasattr(result, "model"):
+        names = enumerate(result.model.names(language()), 1)
+        return {persona: f"{persona} {name}" for persona, name in names}
+    table = result.table
     column = parameter.name.removesuffix("_index")
     if column not in table:
         return {}
     values = table[column].drop_duplicates()
     dates = pd.api.types.is_datetime64_any_dtype(values)
     shown = [words.clean(value) for value in (values.dt.date if dates else values)]
-    kinds = get_args(parameter.annotation) or (parameter.annotation,)
+    kinds = _kinds(parameter)
     if int in kinds and not pd.api.types.is_numeric_dtype(values):
         return dict(enumerate(shown))
     return dict(zip(shown if str in kinds else values.tolist(), shown, strict=True))
+
+
+def _kinds(parameter: inspect.Parameter) -> tuple[Any, ...]:
+    return get_args(parameter.annotation) or (parameter.annotation,)
 
 
 def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
@@ -194,6 +243,7 @@ def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
     st.dataframe(
         table.head(MOST_ROWS),
         hide_index=True,
+        row_height=TALL.get(analysis.rpartition(".")[2]),
         column_config={
             str(column): _column(analysis, str(column), table) for column in table
         },
@@ -216,6 +266,8 @@ def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
 def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: ANN401
     """Head a column in the language of the session, and write shares as percent."""
     header = _header(column, analysis)
+    if pd.api.types.is_bool_dtype(table[column]):
+        return st.column_config.CheckboxColumn(header)
     interval = column in {"low", "high"} and "share" in table
     compared = column in COMPARED and set(table.get("kind", ())) == {"share"}
     if column in SHARES or interval or compared:
@@ -229,6 +281,9 @@ def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: AN
 
 def _header(column: str, analysis: str = "") -> str:
     """Return the name of a column in the language of the session, or as it stands."""
+    if column not in OWN.get(analysis, {column}):
+        code = f"{analysis}.column_{column}"
+        return words.text(code, language()) if words.has(code) else words.clean(column)
     for code in (f"column.{analysis}.{column}", f"column.{column}"):
         if WORDS.has(code):
             return t(code)

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -21,6 +22,8 @@ from pages._frame.text import t
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
 TIMED = ("events", "orders", "daily")
 DAY = 86_400
+MICROSECONDS = DAY * 1_000_000
+SAMPLE = 100_000
 FEW_VALUES = 50
 # On the way to a purchase, as events are called in both languages.
 STAGES = (
@@ -165,6 +168,36 @@ def properties(dataset: Dataset) -> list[str]:
         for name, values in dataset.events.properties.items()
         if isinstance(values, Codes) and len(values.labels) <= FEW_VALUES
     ]
+
+
+def daily_figures(dataset: Dataset) -> list[str]:
+    """Return the names of the columns of daily figures that are numbers."""
+    return [str(name) for name in dataset.daily.select_dtypes("number")]
+
+
+def features(dataset: Dataset) -> list[str]:
+    """Return the names of the attributes of users."""
+    return [str(name) for name in dataset.users if name != "user"]
+
+
+def most_groups(dataset: Dataset) -> int:
+    """Return into how many groups the users can be divided; see `ops.personas`."""
+    return max(2, min(20, len(dataset.users) // 30))
+
+
+def usual_period(dataset: Dataset) -> str:
+    """Return the calendar period that gives at most some 45 cohorts.
+
+    Example:
+        >>> usual_period(ops.demo(users=20))
+        'week'
+    """
+    time = dataset.events.time
+    # A few stray times years away must not decide.
+    first, last = np.quantile(time[:: len(time) // SAMPLE + 1], [0.01, 0.99])
+    days = (last - first) / MICROSECONDS
+    longest = {"day": 45, "week": 366}
+    return next((name for name, most in longest.items() if days <= most), "month")
 
 
 def usual_steps(names: list[str]) -> list[str]:

@@ -149,5 +149,5 @@ def _rejection(rejected: Rejected) -> str:
         "frame.bad_value",
         option=rejected.name,
         got=rejected.got,
-        used=rejected.used,
+        used=rejected.used or t("frame.none"),
     )

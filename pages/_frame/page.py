@@ -76,6 +76,26 @@ class Page:
         return data.properties(self.dataset)
 
     @property
+    def daily_figures(self) -> list[str]:
+        """Names of the daily figures."""
+        return data.daily_figures(self.dataset)
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the attributes of users."""
+        return data.features(self.dataset)
+
+    @property
+    def most_groups(self) -> int:
+        """How many groups the users can be divided into at most."""
+        return data.most_groups(self.dataset)
+
+    @property
+    def usual_period(self) -> str:
+        """The calendar period that gives a readable number of cohorts."""
+        return data.usual_period(self.dataset)
+
+    @property
     def usual_steps(self) -> list[str]:
         """Events that make a likely funnel, in order."""
         return data.usual_steps(self.events)
@@ -187,7 +207,7 @@ class Page:
                 self.text(name),
                 codes,
                 format_func=str if named else lambda code: self.text(f"{name}.{code}"),
-                placeholder=t("frame.choose"),
+                placeholder=self._unchosen(name),
                 key=key,
             )
 
@@ -323,6 +343,11 @@ class Page:
         self.kind = self._table((kind,))
         self._place = f"{self.name}.{self._frame.dataset_id}"
 
+    def _unchosen(self, name: str) -> str:
+        """Say what choosing nothing means, `<page>.<name>.none`, or ask to choose."""
+        code = f"{self.name}.{name}.none"
+        return t(code) if WORDS.has(code) else t("frame.choose")
+
     def text(self, code: str, **values: Any) -> str:  # noqa: ANN401
         """Return the page's sentence `<page>.<code>`, for labels and headings."""
         return t(f"{self.name}.{code}", **values)
@@ -368,7 +393,10 @@ class Page:
             problem(error.text(self.lang))
         else:
             if found is None:
-                _empty(t(f"frame.no_table.{kinds[0]}"), "data")
+                own = f"{self.name}.no_table"
+                _empty(
+                    t(own if WORDS.has(own) else f"frame.no_table.{kinds[0]}"), "data"
+                )
         if found is None:
             self._frame.finish()
             st.stop()

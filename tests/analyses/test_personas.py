@@ -127,7 +127,7 @@ def test_card_says_it_in_one_sentence(found):
     )
     assert card.over["trait"][0] == "high spend"
     assert card.under["trait"].tolist()[0] == "recently active"
-    assert list(card.over) == ["trait", "comparison", "index", "d"]
+    assert list(card.over) == ["trait", "measure", "comparison", "index", "d"]
     assert card.over["d"].min() > 0 > card.under["d"].max()
     assert "120 人，占 30.0%；高消费 4" in found.cards("zh_CN")[1].sentence
 
