@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib.result import Error
+from opslib.result import Error, check_choice
 
 Period = Literal["day", "week", "month"]
 Dates = tuple[str | dt.date, str | dt.date] | Sequence[str | dt.date]
@@ -134,12 +134,8 @@ def edges(
         >>> len(edges(first, end - 1, "week", "UTC")) - 1  # 1 March is a Sunday
         6
     """
-    if period not in PERIODS:
-        raise Error("option.choice", option="period", got=period, choices=PERIODS)
-    if week_start not in WEEKDAYS:
-        raise Error(
-            "option.choice", option="week_start", got=week_start, choices=WEEKDAYS
-        )
+    check_choice("period", period, PERIODS)
+    check_choice("week_start", week_start, WEEKDAYS)
     start, stop = to_wall([first, last], timezone).normalize()
     if period == "month":
         walls = pd.date_range(

@@ -1,5 +1,6 @@
 """What every analysis returns and raises, so that pages, exports and CLI exist once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -65,6 +66,21 @@ def check_range(option: str, got: object, low: float, high: float) -> None:
     if got is None or (isinstance(got, int | float) and low <= got <= high):
         return
     raise Error("option.range", option=option, low=low, high=high, got=got)
+
+
+def check_choice(option: str, got: object, choices: Collection[object]) -> None:
+    """Refuse an option that is set to none of `choices`.
+
+    Raises:
+        Error: It is; the sentence names what can be chosen.
+
+    Example:
+        >>> check_choice("count", "off", ["on", "on_or_after"])
+        Traceback (most recent call last):
+        opslib.result.Error: count cannot be “off”; choose from “on” and “on_or_after”.
+    """
+    if got is not None and got not in choices:
+        raise Error("option.choice", option=option, got=got, choices=list(choices))
 
 
 @dataclass(frozen=True, kw_only=True)

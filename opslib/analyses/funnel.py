@@ -14,7 +14,7 @@ from opslib.attempts import Attempts
 from opslib.conditions import Codes, Condition
 from opslib.eventlog import EventLog, as_log
 from opslib.periods import Dates
-from opslib.result import Error, Note, Result, say
+from opslib.result import Error, Note, Result, check_choice, say
 from opslib.stats.proportions import TwoProportions, wilson
 from opslib.words import text
 
@@ -224,10 +224,7 @@ def funnel(
         raise Error("funnel.steps", got=got, most=MOST_STEPS)
     codes = np.array([log.code(step, "steps") for step in steps])
     longest = periods.length(window, "window")
-    if compare not in {None, "previous"}:
-        raise Error(
-            "option.choice", option="compare", got=compare, choices=["previous"]
-        )
+    check_choice("compare", compare, ["previous"])
     first, end = periods.span(log.dates if dates is None else dates, log.timezone)
     day, last_day = periods.days(first, end, log.timezone)
     chosen = day.isoformat(), last_day.isoformat()

@@ -16,7 +16,7 @@ from opslib.cohorts import Events
 from opslib.conditions import Condition
 from opslib.eventlog import EventLog, as_log
 from opslib.periods import Dates, Instants, Period
-from opslib.result import Error, Note, Result, say
+from opslib.result import Error, Note, Result, check_choice, say
 from opslib.stats.proportions import wilson
 from opslib.words import text
 
@@ -263,12 +263,8 @@ def retention(
         2 2026-03-02    0      1         1    1.0    True
     """
     log = as_log(log)
-    if count not in COUNTS:
-        raise Error("option.choice", option="count", got=count, choices=COUNTS)
-    if compare not in {None, "previous"}:
-        raise Error(
-            "option.choice", option="compare", got=compare, choices=["previous"]
-        )
+    check_choice("count", count, COUNTS)
+    check_choice("compare", compare, ["previous"])
     edges = cohorts.calendar(log, period, week_start)
     keep = cohorts.kept(log, where)
     began = cohorts.began(log, cohorts.wanted(log, start, "start"), keep, dates, edges)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opslib import periods
 from opslib.charts import ACCENT, MOST_MARKS, MUTED, Shape, finish
-from opslib.result import Error, Note, Result, say
+from opslib.result import Error, Note, Result, check_choice, say
 from opslib.words import text
 
 Day = dt.date | str
@@ -163,9 +163,7 @@ def trend(
         1 2026-03-02  sales    NaN
         2 2026-03-03  sales    7.0
     """
-    if compare not in (None, "previous"):
-        choices = ["previous"]
-        raise Error("option.choice", option="compare", got=compare, choices=choices)
+    check_choice("compare", compare, ["previous"])
     values, undated = _by_day(daily.rename(columns=str))
     names = _metrics(values, metrics)
     known = values.index.min().date(), values.index.max().date()
