@@ -14,6 +14,8 @@ from opslib.result import Error
 
 Events = str | Sequence[str] | None
 
+MOST_AGES = 366
+
 
 def calendar(log: EventLog, period: Period, week_start: str) -> Instants:
     """Return the edges of the periods from the first event to `until`."""
@@ -24,6 +26,18 @@ def calendar(log: EventLog, period: Period, week_start: str) -> Instants:
     return periods.edges(
         int(earliest), last, period, log.timezone, week_start=week_start
     )
+
+
+def ages(asked: int | Sequence[int] | None, oldest: int) -> npt.NDArray[np.int64]:
+    """Return the ages to show, in order: those listed, 0 to n for n, all for None."""
+    if asked is None:
+        return np.arange(oldest + 1)
+    listed = range(asked + 1) if isinstance(asked, int) else asked
+    whole = isinstance(listed, Sequence) and all(isinstance(age, int) for age in listed)
+    several = sorted(set(listed)) if whole else []
+    if not several or several[0] < 0 or several[-1] > MOST_AGES:
+        raise Error("option.range", option="ages", low=0, high=MOST_AGES, got=asked)
+    return np.array(several, dtype=np.int64)
 
 
 def wanted(log: EventLog, events: Events, option: str) -> Mask:

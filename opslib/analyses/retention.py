@@ -21,7 +21,6 @@ from opslib.stats.proportions import wilson
 from opslib.words import text
 
 COUNTS = ("on", "on_or_after")
-MOST_AGES = 366
 FEWEST_USERS = 30
 # The ages people quote: 次日, 7 日, 30 日 retention and their like.
 QUOTED = {"day": (1, 7, 30), "week": (1, 4, 12), "month": (1, 3, 12)}
@@ -270,7 +269,7 @@ def retention(
     began = cohorts.began(log, cohorts.wanted(log, start, "start"), keep, dates, edges)
     lines, users = np.unique(began[began >= 0], return_counts=True)
     oldest = len(edges) - 2 - int(lines[0])
-    shown = _ages(ages, min(oldest, MOST_AGES))
+    shown = cohorts.ages(ages, min(oldest, cohorts.MOST_AGES))
     retained = cohorts.retained(
         log,
         wanted=cohorts.wanted(log, back, "back"),
@@ -341,17 +340,6 @@ def _with_shares(
     share: pd.Series = counts["retained"] / np.where(users > 0, users, np.nan)
     table = counts.assign(share=share, low=low, high=high)
     return table if mature is None else table.assign(mature=mature)
-
-
-def _ages(ages: int | Sequence[int] | None, oldest: int) -> npt.NDArray[np.int64]:
-    if ages is None:
-        return np.arange(oldest + 1)
-    listed = range(ages + 1) if isinstance(ages, int) else ages
-    whole = isinstance(listed, Sequence) and all(isinstance(age, int) for age in listed)
-    several = sorted(set(listed)) if whole else []
-    if not several or several[0] < 0 or several[-1] > MOST_AGES:
-        raise Error("option.range", option="ages", low=0, high=MOST_AGES, got=ages)
-    return np.array(several, dtype=np.int64)
 
 
 def _notes(
