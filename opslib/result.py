@@ -77,7 +77,7 @@ def check_choice(option: str, got: object, choices: Collection[object]) -> None:
     Example:
         >>> check_choice("count", "off", ["on", "on_or_after"])
         Traceback (most recent call last):
-        opslib.result.Error: count cannot be “off”; choose from “on” and “on_or_after”.
+        opslib.result.Error: count cannot be “off”; choose from “on”, “on_or_after”.
     """
     if got is not None and got not in choices:
         raise Error("option.choice", option=option, got=got, choices=list(choices))
