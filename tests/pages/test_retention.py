@@ -58,10 +58,10 @@ def test_the_same_in_chinese_and_compared_with_the_period_before(opened):
     )
     said = texts(page)[0]
     assert said.startswith(
-        "次周留存率为 51.0%（95% 置信区间 47.2% 至 54.8%，6 批共 667 人）。"
+        "次周留存率为 51.0%（95% 置信区间 47.2% 至 54.8%，6 个同期群共 667 人）。"
     )
     assert "上一周期的次周留存率为 65.3%，本期变化 −14.3 个百分点" in said
-    assert "有 1 批用户不足 30 人，单格留存率仅供参考。" in texts(page)
+    assert "有 1 个同期群不足 30 人，单格留存率仅供参考。" in texts(page)
 
 
 def test_events_and_the_way_of_counting_change_the_answer(opened):
