@@ -1,5 +1,6 @@
 """What every analysis returns and raises, so that pages, exports and CLI exist once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self
@@ -84,7 +85,7 @@ def check_choice(option: str, got: object, choices: Collection[object]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(ABC):
     """One tidy table, one chart of it, one or two sentences about it.
 
     Attributes:
@@ -97,13 +98,13 @@ class Result:
     warnings: tuple[Note, ...] = ()
     previous: Self | None = None
 
+    @abstractmethod
     def chart(self, lang: str = "en") -> alt.TopLevelMixin:
         """Draw the table, labelled in `lang`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self, lang: str = "en") -> str:
         """State the finding in plain text: the numbers and how sure they are."""
-        raise NotImplementedError
 
 
 def say(lang: str, *notes: Note | None) -> str:
