@@ -14,22 +14,28 @@ server logs a traceback. Pictures, also of failed tests, go to test-report/.
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from pages._frame.menu import MENU
+from pages._frame.text import WORDS
 from tests.browser import install
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "test-report"
 FAILED = pytest.StashKey[bool]()
+NAMES = [name for names in MENU.values() for name in names]
+PATIENCE = 60  # seconds; a busy machine takes its time
 START_SECONDS = 120  # kernels are compiled anew for every fresh OPSLIB_HOME
 
 
@@ -109,7 +115,7 @@ class Window:
         self.idle()
         return self
 
-    def idle(self, seconds: float = 30) -> None:
+    def idle(self, seconds: float = PATIENCE) -> None:
         """Wait until the page has run and shows what it found."""
         self.page.wait_for_timeout(200)  # a click starts a run a moment later
         for state in ("connection-state='CONNECTED'", "script-state='notRunning'"):
@@ -119,6 +125,90 @@ class Window:
                 timeout=seconds * 1000,
             )
         assert not self.page.get_by_test_id("stException").all_inner_texts()
+
+    @property
+    def main(self) -> Locator:
+        """The page itself, without what stands beside it."""
+        return self.page.get_by_test_id("stMain")
+
+    def t(self, code: str) -> str:
+        """Return the interface's sentence `code` in the language of the page."""
+        lang = self.page.locator("html").get_attribute("lang")
+        return WORDS.text(code, "zh_CN" if lang == "zh-CN" else "en")
+
+    def menu(self, name: str) -> "Window":
+        """Go to a page by the menu."""
+        self.page.keyboard.press("Escape")  # a popover takes the first click
+        entry = self.page.get_by_test_id("stSidebarNav").get_by_role("link")
+        entry.filter(
+            has_text=re.compile(f"^{re.escape(self.t(f'menu.{name}'))}$")
+        ).click()
+        expect(self.main.get_by_role("heading", level=1)).to_have_text(
+            self.t(f"{name}.title")
+        )
+        self.idle()
+        return self
+
+    def in_frame(self, name: str, *, lang: str, dataset: str = "") -> None:
+        """See to it that a page stands in the frame, with what its link says."""
+        html, side = self.page.locator("html"), self.page.get_by_test_id("stSidebar")
+        expect(html).to_have_attribute("lang", lang)
+        expect(self.main.get_by_role("heading", level=1)).to_have_text(
+            self.t(f"{name}.title")
+        )
+        menu = side.get_by_test_id("stSidebarNav").get_by_role("link")
+        expect(menu).to_have_count(len(NAMES))
+        if dataset:
+            expect(side.get_by_role("combobox")).to_have_value(dataset)
+
+    def give(self, file: Any) -> None:
+        """Give the Data page a file."""
+        self.page.locator("input[type='file']").set_input_files(file)
+
+    def upload(self, file: Any) -> "Window":
+        """Give the Data page a file, and keep it as it was understood."""
+        self.give(file)
+        self.main.get_by_role("button", name=self.t("data.save")).click()
+        expect(self.main.locator(".st-key-answer-saved")).to_be_visible()
+        self.idle()
+        return self
+
+    def answer(self, analysis: str) -> Locator:
+        """The sentence that answers the question."""
+        return self.main.locator(f".st-key-answer-{analysis}")
+
+    def unfold(self, code: str) -> Locator:
+        """Open what lies behind the answer under the heading `code`."""
+        heading = self.page.get_by_text(self.t(code), exact=True)
+        fold = self.main.get_by_test_id("stExpander").filter(has=heading)
+        fold.locator("summary").click()
+        self.idle()
+        return fold
+
+    def csv(self, fold: Locator) -> bytes:
+        """Download the first table in a fold."""
+        with self.page.expect_download() as download:
+            fold.get_by_role("button", name=self.t("frame.csv")).first.click()
+        return download.value.path().read_bytes()
+
+    def copy_link(self) -> str:
+        """Copy the page's link, as a visitor who wants to send it does."""
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.main.get_by_role("button", name=self.t("frame.link")).click()
+        body = self.page.get_by_test_id("stPopoverBody")
+        body.get_by_test_id("stCode").hover()
+        body.get_by_role("button").click()
+        self.page.keyboard.press("Escape")
+        return self.page.evaluate("() => navigator.clipboard.readText()")
+
+    def pin(self, note: str) -> None:
+        """Pin the answer to the notebook changed last, with a note."""
+        self.main.get_by_role("button", name=self.t("frame.pin")).click()
+        body = self.page.get_by_test_id("stPopoverBody")
+        body.get_by_role("textbox", name=self.t("frame.pin_note")).fill(note)
+        body.get_by_role("button", name=self.t("frame.pin_do"), exact=True).click()
+        expect(body.get_by_text(self.t("frame.pinned"))).to_be_visible()
+        self.idle()
 
     def shot(self, name: str, *, whole: bool = False) -> Path:
         """Take a picture into test-report/."""
@@ -157,6 +247,7 @@ def browser():
         pytest.skip("No browser: run python tests/browser/install.py")
     quiet = ["--disable-gpu", "--disable-background-networking", "--disable-sync"]
     quiet += ["--disable-quic", "--disable-component-update", "--no-first-run"]
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
@@ -197,6 +288,7 @@ def visit(request, browser, server):
             viewport={"width": width, "height": 1000},
             **profile,
         )
+        context.set_default_timeout(PATIENCE * 1000)
         windows.append(Window(context.new_page(), server))
         return windows[-1].go(link)
 

@@ -23,11 +23,3 @@ def test_chinese_letters_are_drawn(visit):
     }"""
     page = visit("/").page
     assert len({page.evaluate(draw, letter) for letter in "微信\U0010fffe"}) == 3
-
-
-def test_the_server_comes_back_at_the_same_address(visit, server):
-    before = visit("/")
-    link, title = before.page.url, before.page.title()
-    before.close()
-    server.restart()
-    assert visit(link).page.title() == title
