@@ -94,7 +94,7 @@ class FunnelResult(Result):
         return charts.steps_chart(table, lang, self.describe(lang))
 
     def describe(self, lang: str = "en") -> str:
-        """State the conversion, its interval and the step that loses most users."""
+        """State the conversion, its interval and the weakest step."""
         entrants, shares = self._totals()
         first, last = self.steps[0], self.steps[-1]
         about = {"n": entrants[0], "first": first, "last": last}
@@ -118,9 +118,8 @@ class FunnelResult(Result):
         before = int(entrants[weakest])
         loss = (
             Note(
-                "funnel.weakest",
-                step=self.steps[weakest],
-                next=self.steps[weakest + 1],
+                "funnel_counts.weakest",
+                step=self.steps[weakest + 1],
                 share=entrants[weakest + 1] / before,
             )
             if len(self.steps) > 2 and before
