@@ -1,14 +1,46 @@
 """A/B test from one row per user: which variant does better, and is it sure?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import pandas as pd
 
 from opslib.analyses.ab_result import AbResult, Check, Status
 from opslib.analyses.ab_summary import LARGEST, compare
-from opslib.result import Error, Note
+from opslib.result import Error, Note, check_choice
 
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbTestResult(AbResult):
+    """What `AbResult` holds, and the units behind it."""
+
+    _rows: pd.DataFrame = field(repr=False)
+
+    def users(
+        self, variant: str | None = None, *, metric: str | None = None
+    ) -> pd.Series:
+        """Return the ids of the units that are counted.
+
+        Args:
+            variant: Only of this variant; None for all.
+            metric: Only those with a value of it above 0; None for all.
+
+        Raises:
+            Error: The test has no such variant or metric, or its table had no ids.
+        """
+        rows = self._rows
+        if "unit" not in rows:
+            raise Error("ab.no_ids")
+        check_choice("variant", variant, sorted(rows["variant"].unique()))
+        check_choice("metric", metric, self.table["metric"].unique().tolist())
+        chosen = pd.Series(data=True, index=rows.index)
+        if variant is not None:
+            chosen &= rows["variant"] == variant
+        if metric is not None:
+            chosen &= rows[metric] > 0
+        return rows.loc[chosen, "unit"].astype("str").rename("user")
 
 
 def ab_test(
@@ -21,7 +53,7 @@ def ab_test(
     expected_split: Mapping[str, float] | None = None,
     confidence: float = 0.95,
     planned_n: int | None = None,
-) -> AbResult:
+) -> AbTestResult:
     """Compare the variants of an experiment on each metric; more is taken as better.
 
     A metric of 0 and 1, or true and false, is a share of units; any other number is a
@@ -54,6 +86,8 @@ def ab_test(
         >>> result.table[["metric", "variant", "control", "treatment", "verdict"]]
           metric variant  control  treatment verdict
         0   paid       B      0.0        0.5  winner
+        >>> len(ab_test(users.assign(unit=range(1000)), metrics=["paid"]).users("B"))
+        500
     """
     if not isinstance(table, pd.DataFrame):
         raise Error("ab.columns", got=[type(table).__name__])
@@ -72,7 +106,7 @@ def ab_test(
         samples[name] = _sums(rows, name, share=name in shares)
         if blank := int(rows[name].isna().sum()):
             left_out.append(Note("ab.left_out.missing", n=blank, metric=name))
-    return compare(
+    found = compare(
         samples,
         {str(name): int(n) for name, n in rows["variant"].value_counts().items()},
         control=control,
@@ -83,6 +117,9 @@ def ab_test(
         planned_n=planned_n,
         left_out=tuple(left_out),
         checks=checks,
+    )
+    return AbTestResult(
+        **{item.name: getattr(found, item.name) for item in fields(found)}, _rows=rows
     )
 
 

@@ -226,6 +226,10 @@ def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
     if column not in table:
         return {}
     values = table[column].drop_duplicates()
+    if column == "variant":
+        # The table compares every variant with the control.
+        values = pd.concat([pd.Series([getattr(result, "control", None)]), values])
+        values = values.dropna()
     dates = pd.api.types.is_datetime64_any_dtype(values)
     shown = [words.clean(value) for value in (values.dt.date if dates else values)]
     kinds = _kinds(parameter)

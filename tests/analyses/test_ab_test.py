@@ -270,3 +270,21 @@ def test_numbers_whose_squares_overflow_count_as_missing():
     table.loc[0, "paid"] = 1e200
     result = ops.ab_test(table, metrics=["paid"])
     assert "1 unit without a value of “paid”" in result.describe()
+
+
+def test_the_units_behind_a_number_can_be_listed():
+    table = pd.DataFrame(
+        {
+            "unit": ["007", "008", "009", "010"],
+            "variant": ["A", "A", "B", "B"],
+            "paid": [0, 1, 1, 1],
+        }
+    )
+    result = ops.ab_test(table, metrics=["paid"])
+    assert result.users().tolist() == ["007", "008", "009", "010"]
+    assert result.users("A").tolist() == ["007", "008"]
+    assert result.users("A", metric="paid").tolist() == ["008"]
+    with pytest.raises(Error, match="variant cannot be “C”; choose from “A”, “B”"):
+        result.users("C")
+    with pytest.raises(Error, match="no column of units"):
+        ops.ab_test(table.drop(columns="unit"), metrics=["paid"]).users()

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -31,7 +32,9 @@ def ask(query="", kind="text/html; charset=utf-8", **headers):
         (name.replace("_", "-").encode(), v.encode()) for name, v in headers.items()
     ]
     scope = {"type": "http", "query_string": query.encode(), "headers": given}
-    asyncio.run(server.Shell(page)(scope, None, send))
+    # A browser under test leaves its own loop running in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, server.Shell(page)(scope, None, send)).result()
     answer = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return answer, sent[1]["body"], dict(seen["headers"])
 
