@@ -33,7 +33,6 @@ def find(
         earlier = np.flatnonzero(codes[:k] == code)
         same[k] = earlier[-1] if len(earlier) else -1
     kept = np.empty(0, bool) if keep is None else keep
-    most = int(np.diff(log.offsets).max())
 
     def work(first: int, end: int) -> Any:  # noqa: ANN401
         # Of the same type as the column: numpy would convert the column otherwise.
@@ -51,7 +50,7 @@ def find(
             window,
             *entry,
             kept,
-            most,
+            log.most_rows,
         )
 
     parts = kernels.over_users(work, log.offsets)

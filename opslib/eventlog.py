@@ -255,6 +255,11 @@ class EventLog:
         return float(kernels.tied_rows(self.offsets, self.time) / len(self))
 
     @cached_property
+    def most_rows(self) -> int:
+        """Rows of the user who has most."""
+        return int(np.diff(self.offsets).max())
+
+    @cached_property
     def dates(self) -> tuple[str, str]:
         """The first and last day with an event, as ISO dates."""
         first, last = int(self.time.min()), int(self.time.max())

@@ -304,13 +304,12 @@ def _table(
 ) -> pd.DataFrame:
     """Count attempts into the rows of the result, steps within groups."""
     shape = (len(labels), len(steps))
-    cell = group.astype(np.int64) * len(steps) + found.level
-
-    def reached(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        size = len(labels) * len(steps)
-        return _at_least(np.bincount(cells, minlength=size).reshape(shape))
-
-    users, matured = reached(cell), reached(cell[closed])
+    cell = found.level + closed * np.int64(len(steps))
+    if len(labels) > 1:
+        cell += group * np.int64(2 * len(steps))
+    counts = np.bincount(cell, minlength=2 * len(labels) * len(steps))
+    open_, over = np.moveaxis(counts.reshape(len(labels), 2, len(steps)), 1, 0)
+    users, matured = _at_least(open_ + over), _at_least(over)
     medians, means = np.full((2, *shape), np.nan)
     for k in range(1, len(steps)):
         of = group[found.level >= k] if len(labels) > 1 else None
