@@ -158,9 +158,7 @@ def _share(
 
 def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
     """Offer to keep the cell in a notebook, with a note."""
-    popover = st.popover(t("frame.pin"), key=f"{key}.pin", on_change="rerun")
-    if not popover.open:
-        return
+    popover = st.popover(t("frame.pin"), key=f"{key}.pin")
     with popover, st.form(f"{key}.pinned", border=False):
         titles = pins.titles()
         notebook = st.selectbox(

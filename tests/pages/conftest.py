@@ -1,5 +1,6 @@
 """The frame with a stub data set: what is tested here is the frame alone."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -9,6 +10,15 @@ from streamlit.testing.v1 import AppTest
 sys.path.append(str(Path(__file__).parents[2]))
 
 MAIN = Path(__file__).parents[2] / "pages" / "_frame" / "main.py"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _little_garbage_to_look_through():
+    """Streamlit collects after every run: spare it what the tests before have left."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
