@@ -19,7 +19,8 @@ from opslib.periods import Instants
 from opslib.result import Error, Note
 
 MOST_NAMES = 65_535
-FORMAT = 1
+FORMAT = 2
+RUNS = ["run_offsets", "user_offsets", "run_user", "run_start", "run_time", "run_row"]
 HOUR = 3_600_000_000
 
 
@@ -37,7 +38,10 @@ class EventLog:
         timezone: IANA name; calendar days are days there.
         until: End of observation; every rule of "is this over yet" refers to it.
         run_offsets: Rows of event e in the event-major copy; n_names + 1.
-        run_user, run_time, run_row: That copy, each event sorted by user and time.
+        user_offsets: Users of event e among run_user; n_names + 1.
+        run_user, run_start: Who did each event, and where their rows begin in the copy;
+            run_start has one entry more, the end.
+        run_time, run_row: The copy, each event sorted by user and time.
         left_out: Rows and amounts that are not in the log, counted by reason.
     """
 
@@ -50,7 +54,9 @@ class EventLog:
     timezone: str
     until: int
     run_offsets: Instants
+    user_offsets: Instants
     run_user: npt.NDArray[np.int32]
+    run_start: Instants
     run_time: Instants
     run_row: Instants
     left_out: tuple[Note, ...] = ()
@@ -212,9 +218,7 @@ class EventLog:
     ) -> Self:
         order, offsets = kernels.sort_rows(user, time, len(users))
         time, event = time[order], event[order]
-        run_offsets, run_user, run_time, run_row = kernels.event_runs(
-            offsets, time, event, len(names)
-        )
+        runs = kernels.event_runs(offsets, time, event, len(names))
         log = cls(
             users=users,
             offsets=offsets,
@@ -229,10 +233,7 @@ class EventLog:
             },
             timezone=timezone,
             until=until,
-            run_offsets=run_offsets,
-            run_user=run_user,
-            run_time=run_time,
-            run_row=run_row,
+            **dict(zip(RUNS, runs, strict=True)),
             left_out=left_out,
         )
         # Mapped arrays cannot be written: one compiled kernel then serves both.
@@ -253,11 +254,6 @@ class EventLog:
     def tied(self) -> float:
         """Share of rows at the same instant as another row of the same user."""
         return float(kernels.tied_rows(self.offsets, self.time) / len(self))
-
-    @cached_property
-    def most_rows(self) -> int:
-        """Rows of the user who has most."""
-        return int(np.diff(self.offsets).max())
 
     @cached_property
     def dates(self) -> tuple[str, str]:
@@ -343,8 +339,8 @@ class EventLog:
             else column.values
             for i, column in enumerate(self.properties.values())
         }
-        fixed = "offsets time event run_offsets run_user run_time run_row"
-        return {name: getattr(self, name) for name in fixed.split()} | columns
+        fixed = ("offsets", "time", "event", *RUNS)
+        return {name: getattr(self, name) for name in fixed} | columns
 
     def save(self, path: Path | str) -> None:
         """Write the log as one Arrow IPC file, to be opened without reading it."""

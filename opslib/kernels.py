@@ -24,7 +24,6 @@ kernel = numba.njit(nogil=True, cache=True)
 
 THREADS = min(4, os.cpu_count() or 1)
 FEW_ROWS = 200_000
-NEVER = -(2**63)
 
 
 @cache
@@ -101,24 +100,39 @@ def _sort_by_time(order, first, end, time, spare):  # type: ignore[no-untyped-de
 
 @kernel
 def event_runs(offsets, time, event, n_names):  # type: ignore[no-untyped-def]
-    """Return the event-major copy: offsets, and (user, time, row) by event."""
+    """Return the arrays `EventLog` describes: who did each event, and when."""
     run_offsets = np.zeros(n_names + 1, np.int64)
-    for row in range(len(event)):
-        run_offsets[event[row] + 1] += 1
-    for e in range(n_names):
-        run_offsets[e + 1] += run_offsets[e]
-    run_user = np.empty(len(event), np.int32)
-    run_time = np.empty(len(event), np.int64)
-    run_row = np.empty(len(event), np.int64)
-    free = run_offsets.copy()
+    user_offsets = np.zeros(n_names + 1, np.int64)
+    last_user = np.full(n_names, -1, np.int64)
     for u in range(len(offsets) - 1):
         for row in range(offsets[u], offsets[u + 1]):
-            at = free[event[row]]
-            run_user[at] = u
+            e = event[row]
+            run_offsets[e + 1] += 1
+            user_offsets[e + 1] += last_user[e] != u
+            last_user[e] = u
+    for e in range(n_names):
+        run_offsets[e + 1] += run_offsets[e]
+        user_offsets[e + 1] += user_offsets[e]
+    run_user = np.empty(user_offsets[-1], np.int32)
+    run_start = np.empty(user_offsets[-1] + 1, np.int64)
+    run_start[-1] = len(event)
+    run_time = np.empty(len(event), np.int64)
+    run_row = np.empty(len(event), np.int64)
+    free, free_user = run_offsets.copy(), user_offsets.copy()
+    last_user[:] = -1
+    for u in range(len(offsets) - 1):
+        for row in range(offsets[u], offsets[u + 1]):
+            e = event[row]
+            at = free[e]
+            if last_user[e] != u:
+                run_user[free_user[e]] = u
+                run_start[free_user[e]] = at
+                free_user[e] += 1
+                last_user[e] = u
             run_time[at] = time[row]
             run_row[at] = row
-            free[event[row]] = at + 1
-    return run_offsets, run_user, run_time, run_row
+            free[e] = at + 1
+    return run_offsets, user_offsets, run_user, run_start, run_time, run_row
 
 
 @kernel
@@ -137,164 +151,190 @@ def tied_rows(offsets, time):  # type: ignore[no-untyped-def]
 @kernel
 def funnel_attempts(  # type: ignore[no-untyped-def]
     run_user,
+    run_start,
     run_time,
     run_row,
     begin,
     end,
-    same,
+    before,
     window,
     first,
     last,
     keep,
-    most,
+    first_user,
+    end_user,
+    until,
+    level,
+    row,
+    closed,
 ):
-    """Find each user's attempt: the deepest, then the earliest.
-
-    The runs of the steps are merged user by user. An attempt is noted when it gets to
-    the second step; stand[k] lists those that got to step k, in the order of the times
-    `at` which they did. Their starts then stand in order too, so that the latest which
-    an event can extend is found by moving on.
+    """Write each user's attempt: the deepest, then the earliest.
 
     Args:
-        run_user, run_time, run_row: The event-major copy.
-        begin, end: Its rows for each step, cut to a range of users.
-        same: For each step the latest earlier step of the same event, or -1; one event
-            fills one step.
+        run_user, run_start, run_time, run_row: The event-major copy.
+        begin, end: The entries of run_user for each step, cut to the range of users.
+        before: For each step the latest earlier step of the same event, or -1; one
+            event fills one step.
         window: Longest time from an attempt's start, inclusive.
-        first, last: Attempts start at first <= t < last; first is NEVER for any time.
+        first, last: Attempts start at first <= t < last.
         keep: For each row of the log whether it counts; empty for all.
-        most: No user has more rows than this.
+        first_user, end_user: The range of users.
+        until: The window of an attempt is closed if it ends by then.
+        level, row, closed: By user: the last step reached (-1 for none), the row of the
+            start, and whether the window is closed.
 
     Returns:
-        For each user with an attempt: user, level (from 0), row of the start, start;
-        and for each step, of the users who reached it, the time since the step before.
+        For each step, of the users who reached it, the time since the step before.
     """
     steps = len(begin)
-    n = end[0] - begin[0]
-    if n:
-        n = min(n, run_user[end[0] - 1] - run_user[begin[0]] + 1)
-    user = np.empty(n, np.int32)
-    level = np.empty(n, np.int8)
-    row = np.empty(n, np.int64)
-    start = np.empty(n, np.int64)
-    since = np.empty((steps, n), np.int64)
+    since = np.empty((steps, end_user - first_user), np.int64)
     reached = np.zeros(steps, np.int64)
-    everything = len(keep) == 0
-    always = everything and first == NEVER
-    found = 0
-    u = -1
-    for e in range(begin[0], end[0]):
-        if run_user[e] != u and (
-            always or (first <= run_time[e] < last and (everything or keep[run_row[e]]))
-        ):
-            u = run_user[e]
-            user[found] = u
-            level[found] = 0
-            row[found] = run_row[e]
-            start[found] = run_time[e]
-            found += 1
-
-    repeats = False
-    for k in range(1, steps):
-        repeats = repeats or same[k] >= 0
-    at = np.empty((most, steps), np.int64)
-    fill = np.empty((most, steps), np.int64)
-    stand = np.empty((steps, most), np.int64)
     place = begin.copy()
-    mine = 0
-    latest = -1
-    e = begin[0]
-    f = begin[1]
-    while f < end[1]:
-        u = run_user[f]
-        while mine < found and user[mine] < u:
-            mine += 1
-        if mine == found:
-            break
-        attempts = 0
-        while f < end[1] and run_user[f] == u:
-            # Rows stand in order of user and time: one comparison orders both.
-            here = run_row[f]
-            t = run_time[f]
-            while e < end[0] and (
-                run_row[e] < here
-                or (same[1] < 0 and run_time[e] == t and run_user[e] == u)
+    # Few users at a time, so that what is known of them stays in the cache.
+    for user in range(first_user, end_user, 2048):
+        stop = min(user + 2048, end_user)
+        low, high = _rows_of(run_user, run_start, place, end, user, stop)
+        some = _first_starts(
+            run_time, run_row, low, high, window, first, last, keep, user, until, level,
+            row, closed,
+        )  # fmt: skip
+        _attempts_of(
+            some, run_time, run_row, low, high, before, window, first, last, keep,
+            user, until, level, row, closed, since, reached,
+        )  # fmt: skip
+    return [since[k, : reached[k]] for k in range(steps)]
+
+
+@kernel
+def _rows_of(run_user, run_start, place, end, first_user, end_user):  # type: ignore[no-untyped-def]
+    """Return where each user's rows begin and end for each step; move `place` on."""
+    low = np.zeros((end_user - first_user, len(place)), np.int64)
+    high = np.zeros((end_user - first_user, len(place)), np.int64)
+    for k in range(len(place)):
+        i = place[k]
+        while i < end[k] and run_user[i] < end_user:
+            low[run_user[i] - first_user, k] = run_start[i]
+            high[run_user[i] - first_user, k] = run_start[i + 1]
+            i += 1
+        place[k] = i
+    return low, high
+
+
+@kernel
+def _first_starts(  # type: ignore[no-untyped-def]
+    run_time, run_row, low, high, window, first, last, keep, first_user, until, level,
+    row, closed,
+):  # fmt: skip
+    """Write the attempts that stay at their first step; return the other users.
+
+    `low` moves on to the first row that may start an attempt. Half of all users may
+    have none, so nothing here branches on that.
+    """
+    everything = len(keep) == 0
+    some = np.empty(len(low), np.int64)
+    n = 0
+    for u in range(len(low)):
+        start = low[u, 0]
+        end = high[u, 0]
+        at = min(start, len(run_time) - 1)
+        while (start < end) & (
+            (run_time[at] < first)
+            | (run_time[at] >= last)
+            | (not everything and not keep[run_row[at]])
+        ):
+            start += 1
+            at = min(start, len(run_time) - 1)
+        low[u, 0] = start
+        starts = start < end
+        level[first_user + u] = np.int8(starts) - np.int8(1)
+        row[first_user + u] = run_row[at]
+        closed[first_user + u] = starts & (run_time[at] + window <= until)
+        final = max(high[u, 1] - 1, 0)
+        some[n] = u
+        n += starts & (low[u, 1] < high[u, 1]) & (run_time[final] >= run_time[at])
+    return some[:n]
+
+
+@kernel
+def _attempts_of(  # type: ignore[no-untyped-def]
+    some, run_time, run_row, low, high, before, window, first, last, keep, first_user,
+    until, level, row, closed, since, reached,
+):  # fmt: skip
+    """Write the attempts of some users, given where their rows are.
+
+    Each start takes for every step the earliest event that can fill it. A later start
+    gets there no earlier, so that each row is seen once; of starts that get to the same
+    event the latest counts.
+    """
+    steps = low.shape[1]
+    everything = len(keep) == 0
+    place = np.empty(steps, np.int64)
+    best = np.empty(steps, np.int64)
+    for u in some:
+        for k in range(steps):
+            place[k] = low[u, k]
+        best[0] = low[u, 0]
+        deepest = 0
+        most = steps - 1
+        for start in range(low[u, 0], high[u, 0]):
+            if not (
+                first <= run_time[start] < last and (everything or keep[run_row[start]])
             ):
-                # Of starts at one instant the first is as good as any.
-                tied = (
-                    repeats
-                    and latest >= 0
-                    and run_user[latest] == run_user[e]
-                    and run_time[latest] == run_time[e]
-                )
-                if not tied and (
-                    always
-                    or (
-                        first <= run_time[e] < last and (everything or keep[run_row[e]])
-                    )
+                continue
+            place[0] = start
+            at = run_time[start]
+            end = at + window
+            depth = 0
+            while depth < most:
+                k = depth + 1
+                i = place[k]
+                stop = high[u, k]
+                while i < stop and (
+                    run_time[i] < at or not (everything or keep[run_row[i]])
                 ):
-                    latest = e
-                e += 1
-            if (
-                latest >= 0
-                and run_user[latest] == u
-                and t - run_time[latest] <= window
-                and (everything or keep[here])
-                and (attempts == 0 or at[attempts - 1, 0] != run_time[latest])
+                    i += 1
+                if before[k] >= 0:
+                    same = run_row[place[before[k]]]
+                    while i < stop and (
+                        run_row[i] <= same or not (everything or keep[run_row[i]])
+                    ):
+                        i += 1
+                place[k] = i
+                if i == stop:
+                    most = depth
+                    break
+                at = run_time[i]
+                if at > end:
+                    break
+                depth = k
+            if depth > deepest or (
+                depth > 0 and depth == deepest and place[depth] == best[depth]
             ):
-                at[attempts, 0] = run_time[latest]
-                at[attempts, 1] = t
-                fill[attempts, 0] = run_row[latest]
-                fill[attempts, 1] = here
-                stand[1, attempts] = attempts
-                attempts += 1
-            f += 1
-        if attempts == 0:
-            continue
-
-        standing = attempts
-        deepest = 1
-        for k in range(2, steps):
-            g = place[k]
-            while g < end[k] and run_user[g] < u:
-                g += 1
-            earlier = same[k]
-            ahead = -1
-            further = 0
-            while g < end[k] and run_user[g] == u:
-                if everything or keep[run_row[g]]:
-                    t = run_time[g]
-                    while ahead + 1 < standing:
-                        a = stand[k - 1, ahead + 1]
-                        if at[a, k - 1] > t or (
-                            earlier >= 0 and fill[a, earlier] >= run_row[g]
-                        ):
-                            break
-                        ahead += 1
-                    if ahead >= 0:
-                        a = stand[k - 1, ahead]
-                        new = further == 0 or stand[k, further - 1] != a
-                        if new and t - at[a, 0] <= window:
-                            at[a, k] = t
-                            fill[a, k] = run_row[g]
-                            stand[k, further] = a
-                            further += 1
-                g += 1
-            place[k] = g
-            if further == 0:
+                deepest = depth
+                for k in range(depth + 1):
+                    best[k] = place[k]
+            elif deepest >= most:
                 break
-            standing = further
-            deepest = k
-
-        best = stand[deepest, 0]
-        level[mine] = deepest
-        row[mine] = fill[best, 0]
-        start[mine] = at[best, 0]
         for k in range(1, deepest + 1):
-            since[k, reached[k]] = at[best, k] - at[best, k - 1]
+            since[k, reached[k]] = run_time[best[k]] - run_time[best[k - 1]]
             reached[k] += 1
-    times = [since[k, : reached[k]] for k in range(steps)]
-    return user[:found], level[:found], row[:found], start[:found], times
+        level[first_user + u] = deepest
+        row[first_user + u] = run_row[best[0]]
+        closed[first_user + u] = run_time[best[0]] + window <= until
+
+
+@kernel
+def count_levels(level, closed, group, n_groups, steps):  # type: ignore[no-untyped-def]
+    """Count users by group, whether their window is closed, and level.
+
+    group: of each user; empty for one group of all.
+    """
+    # One more level for users without an attempt: no branch to be guessed wrong.
+    counts = np.zeros((n_groups + 1, 2, steps + 1), np.int64)
+    for u in range(len(level)):
+        g = group[u] if len(group) else 0
+        counts[g, int(closed[u]), level[u] + 1] += 1
+    return counts[:n_groups, :, 1:]
 
 
 # Retention and features: one pass over the rows of each user. `wanted` says which event

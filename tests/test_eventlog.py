@@ -47,7 +47,9 @@ def test_the_event_major_copy_holds_the_same_rows():
     assert made.run_offsets.tolist() == [0, 3, 4]
     assert made.run_row.tolist() == [1, 2, 3, 0]
     assert (made.run_time == made.time[made.run_row]).all()
-    assert (made.run_user == made.user[made.run_row]).all()
+    assert made.user_offsets.tolist() == [0, 2, 3]
+    assert made.run_user.tolist() == [0, 1, 0]
+    assert made.run_start.tolist() == [0, 1, 3, 4]
 
 
 def test_ids_survive_as_text():

@@ -77,6 +77,12 @@ def test_dates_choose_entries_and_conversions_may_fall_after_them():
     assert users(events, "visit buy", dates=dates) == [1, 1]
 
 
+def test_no_attempt_starts_after_the_dates():
+    events = log("ann 0 visit", "ann 3 visit", "ann 4 buy")
+    dates = ("2026-03-01", "2026-03-02")
+    assert users(events, "visit buy", dates=dates, window="2D") == [1, 0]
+
+
 def test_dates_are_days_of_the_timezone():
     lines = ["ann 0.9 visit", "ann 1 buy"]
     dates = ("2026-03-01", "2026-03-01")
@@ -222,13 +228,14 @@ def test_groups_of_large_numbers_keep_all_their_digits():
     assert set(table["group"]) == {"1234567", "1234568"}
 
 
-def test_a_window_that_ends_with_the_observation_is_over():
+@pytest.mark.parametrize("converted", [["ann 0.1 buy"], []])
+def test_a_window_that_ends_with_the_observation_is_over(converted):
+    lines = ["ann 0 visit", *converted, "bob 0.5 visit", "bob 0.6 buy"]
     result = funnel(
-        log("ann 0 visit", "ann 0.1 buy", "bob 0.5 visit", until="2026-03-02T00:00"),
-        steps=["visit", "buy"],
-        window="1D",
+        log(*lines, until="2026-03-02T00:00"), steps=["visit", "buy"], window="1D"
     )
-    assert result.table["matured_from_start"].tolist() == [1.0, 1.0]
+    matured = result.table["matured_from_start"].tolist()
+    assert matured == [1.0, len(converted)]
 
 
 def test_dates_without_anybody_are_said_to_be_empty():
@@ -377,6 +384,32 @@ def test_a_repeated_step_needs_as_many_events(events):
     assert users(log(*anchor, *lines), "a a a", window="4D") == [
         1 + ok for ok in reached
     ]
+
+
+@given(
+    some.lists(some.tuples(some.integers(0, 5), some.sampled_from("ab")), max_size=8)
+)
+def test_an_event_named_twice_fills_one_of_its_steps(events):
+    steps = "abab"
+    rows = sorted(events, key=lambda row: row[0])
+
+    def fits(chain: list[int], row: int) -> bool:
+        day, event = rows[row]
+        mine = [i for i, step in zip(chain, steps, strict=False) if step == event]
+        return (
+            event == steps[len(chain)]
+            and all(i < row for i in mine)
+            and all(rows[i][0] <= day for i in chain[-1:])
+            and all(day - rows[i][0] <= LONGEST for i in chain[:1])
+        )
+
+    chains, reached = [[]], []
+    for _ in steps:
+        chains = [[*c, i] for c in chains for i in range(len(rows)) if fits(c, i)]
+        reached.append(1 + bool(chains))
+    anchor = [f"zed {day} {step}" for day, step in enumerate(steps)]
+    lines = [f"ann {day} {event}" for day, event in events]
+    assert users(log(*anchor, *lines), " ".join(steps), window="4D") == reached
 
 
 def test_threads_do_not_change_the_counts(monkeypatch):
