@@ -23,8 +23,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from opslib.ingest.read import read_table
+from opslib.ingest.read import read, read_table
 from opslib.ingest.report import Report, Table
+from opslib.ingest.sheet import as_frame
 from opslib.result import Error
 from opslib.words import clean
 
@@ -72,6 +73,8 @@ def import_file(
     calm = {f"{pool}_NUM_THREADS": "1" for pool in ("OMP", "OPENBLAS", "MKL")}
     calm |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
     calm |= {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": _import_path()}
+    # What the child leaves on disk goes with the folder.
+    calm |= {"TMPDIR": str(into.absolute())}
     with tempfile.TemporaryFile() as complaints:
         child = subprocess.Popen(  # noqa: S603
             command,
@@ -104,7 +107,7 @@ def open_table(folder: str | Path) -> Table:
     try:
         report = Report.from_json((folder / REPORT).read_text(encoding="utf-8"))
         with pa.ipc.open_file(pa.memory_map(str(folder / TABLE))) as reader:
-            return Table(reader.read_all().to_pandas(), report)
+            return Table(as_frame(reader.read_all()), report)
     except (OSError, ValueError, KeyError, TypeError):
         raise Error("ingest.child_died") from None
 
@@ -212,12 +215,10 @@ def _write(asked: argparse.Namespace) -> None:
             told = time.monotonic()
             _tell(stage=stage, fraction=round(share, 3))
 
-    table = read_table(asked.file, on_progress=progress, **asked.overrides)
     folder = Path(asked.into)
-    columns = pa.Table.from_pandas(table.frame, preserve_index=False)
-    with pa.ipc.new_file(str(folder / TABLE), columns.schema) as writer:
-        writer.write_table(columns, max_chunksize=1 << 16)
-    report = table.report
+    report = read(
+        asked.file, asked.overrides, on_progress=progress, into=folder / TABLE
+    ).report
     if asked.name is not None:
         report = Report(**{**vars(report), "name": asked.name})
     (folder / REPORT).write_text(report.to_json(), encoding="utf-8")

@@ -5,7 +5,7 @@ missing and is listed; when more than 5 % of the cells do not fit, the column is
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,12 @@ import pyarrow.compute as pc
 
 from opslib.ingest import dates
 from opslib.ingest.names import looks_like_id, looks_like_time
+from opslib.ingest.spool import TEXT
 from opslib.result import Note
 
 TOLERATED = 0.05
+MOST_DISTINCT = 1 << 18
+NOWHERE = np.empty(0, np.int64)
 MISSING_TEXT = ("", "null", "nan", "n/a", "#n/a", r"\n", "(null)", "<na>")
 MISSING = (*MISSING_TEXT, "na", "none", "nil", "-", "--", "—", "/", "无", "空", "暂无")
 YES_NO = (
@@ -36,6 +39,8 @@ WRITTEN = (
 )
 # 1.234,50 as the files of continental Europe write it, delimited by semicolons.
 COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?\s*(?:[€%])?$"
+SHARE = "[%％]"
+ZEROS, DECIMALS = r"^\d+\.0+$", r"^(\d+)\.0+$"
 # Spreadsheets are told by ="00123" or '00123 that digits are text.
 FORMULA = r"^=\"([^\"]*)\"$|^'(\d{6,})$"
 
@@ -60,11 +65,10 @@ class Typed:
 
 @dataclass
 class _Texts:
-    """A column as its distinct texts, how often each occurs, and who has which."""
+    """Distinct texts of a column, and how often each occurs."""
 
     name: str
     named: bool
-    codes: npt.NDArray[np.int64]
     texts: pa.Array
     counts: npt.NDArray[np.int64]
     missing: npt.NDArray[np.bool_]
@@ -80,13 +84,181 @@ class _Texts:
 
     def treat(self, words: tuple[str, ...]) -> None:
         """Take these words for missing cells."""
-        low = pc.utf8_lower(self.texts)
-        self.missing = pc.is_in(low, pa.array(words)).to_numpy(zero_copy_only=False)
+        self.missing = _words(self.texts, words)
 
     def fits(self, mask: npt.NDArray[np.bool_]) -> bool:
         """Say whether nearly all cells that are there satisfy a condition."""
         total = self.weights.sum()
         return bool(total) and self.weights[~mask].sum() <= TOLERATED * total
+
+
+class Evidence:
+    """The distinct texts of a column, collected batch by batch.
+
+    Of a column with more than `MOST_DISTINCT` only so many are looked at: `capped`.
+    """
+
+    def __init__(self) -> None:
+        self.capped = False
+        self._parts: list[pa.StructArray] = []
+        self._length = 0
+
+    def add(self, column: pa.Array) -> None:
+        """Add the cells of a batch."""
+        if self.capped:
+            return
+        part = pc.value_counts(pc.utf8_trim_whitespace(column))
+        self._parts.append(part)
+        self._length += len(part)
+        if self._length > 2 * MOST_DISTINCT:
+            self._merge()
+            self.capped = self._length > MOST_DISTINCT
+
+    def _merge(self) -> None:
+        whole = pa.concat_arrays(self._parts)
+        encoded = whole.field("values").dictionary_encode()
+        counts = np.bincount(
+            encoded.indices.to_numpy(), weights=whole.field("counts").to_numpy()
+        )
+        self._parts = [
+            pa.StructArray.from_arrays(
+                [encoded.dictionary, pa.array(counts.astype(np.int64))],
+                ["values", "counts"],
+            )
+        ]
+        self._length = len(counts)
+
+    def texts(self) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+        """Give the distinct texts in order of appearance, and how often each occurs."""
+        if not self._parts:
+            return pa.array([], TEXT), np.empty(0, np.int64)
+        if len(self._parts) > 1:
+            self._merge()
+        (whole,) = self._parts
+        return whole.field("values"), whole.field("counts").to_numpy()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the cells of a column are converted, and what was seen of them.
+
+    Attributes:
+        kind: "text", "integer", "number", "boolean" or "date".
+        how: For dates "written", "epoch", "digits" or "serial"; for booleans the word
+            that means yes; for text "id" when 17850.0 is 17850.
+        unit: Of an epoch, how many a second has.
+        order: Of a date, "dmy" or "mdy" where that must be known.
+        aware: The dates are instants, not wall clock.
+        comma: Decimals are written with a comma.
+        missing, distinct, examples: Of the cells seen; `capped` when there are more.
+    """
+
+    name: str
+    kind: str
+    how: str = ""
+    unit: int = 0
+    order: str = ""
+    aware: bool = False
+    comma: bool = False
+    formula: bool = False
+    capped: bool = False
+    missing: int = 0
+    distinct: int = 0
+    examples: tuple[str, ...] = ()
+    changes: tuple[Note, ...] = ()
+
+    @property
+    def type(self) -> pa.DataType:
+        """The Arrow type of the converted cells."""
+        if self.kind == "date":
+            return pa.timestamp("us", "UTC" if self.aware else None)
+        return {
+            "text": TEXT,
+            "integer": pa.int64(),
+            "number": pa.float64(),
+            "boolean": pa.bool_(),
+        }[self.kind]
+
+    def apply(self, column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+        """Convert a batch of cells.
+
+        Returns:
+            The values, null where there is none, and the positions of the cells that
+            became null because they do not fit.
+
+        Raises:
+            Misfit: The cells show that another plan is needed.
+        """
+        distinct, codes = pc.utf8_trim_whitespace(column), None
+        if not self.capped:
+            encoded = distinct.dictionary_encode()
+            distinct, codes = encoded.dictionary, encoded.indices
+        if self.formula:
+            distinct = pc.replace_substring_regex(distinct, FORMULA, r"\1\2")
+        if self.kind == "text":
+            gone = _words(distinct, MISSING_TEXT)
+            if self.how == "id":
+                distinct = pc.replace_substring_regex(distinct, DECIMALS, r"\1")
+            values = _without(distinct, gone)
+            return values if codes is None else values.take(codes), NOWHERE
+        if self.comma:
+            distinct = _comma_less(distinct)
+        gone = _words(distinct, MISSING)
+        values, valid = self._converted(distinct.filter(pa.array(~gone)))
+        full = np.zeros(len(distinct), np.bool_)
+        full[~gone] = valid
+        if not full.all():
+            where = pa.array(np.cumsum(~gone) - 1, mask=~full)
+            values = values.take(where)
+        bad = ~gone & ~full
+        if codes is None:
+            return values, np.flatnonzero(bad)
+        failed = (
+            np.isin(codes.to_numpy(), np.flatnonzero(bad)) if bad.any() else bad[:0]
+        )
+        return values.take(codes), np.flatnonzero(failed)
+
+    def _converted(self, texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+        """Convert distinct texts that are there."""
+        if self.kind == "boolean":
+            low = pc.utf8_lower(texts)
+            (pair,) = (pair for pair in YES_NO if pair[0] == self.how)
+            valid = pc.is_in(low, pa.array(pair, TEXT))
+            return pc.equal(low, self.how), valid.to_numpy(zero_copy_only=False)
+        if self.kind == "date" and self.how == "written":
+            found = dates.parse(texts, order=self.order)
+            if found.aware and not self.aware:
+                raise Misfit(replace(self, aware=True))
+            if found.order and not self.order:
+                raise Misfit(replace(self, order=found.order))
+            return _moments(found.micros, self.type), found.valid
+        numbers, valid, whole = _numbers(texts)
+        if self.kind == "integer":
+            if not whole:
+                raise Misfit(replace(self, kind="number"))
+            return pa.array(numbers.astype(np.int64)), valid
+        if self.kind == "number":
+            return pa.array(numbers), valid
+        good = numbers[valid]
+        if self.how == "digits":
+            found = dates.parse(pc.cast(pa.array(good.astype(np.int64)), pa.string()))
+        elif self.how == "epoch":
+            found = dates.from_epoch(good, self.unit)
+        else:
+            found = dates.from_serial(good)
+        micros = np.zeros(len(texts), np.int64)
+        micros[valid] = found.micros
+        valid = valid.copy()
+        valid[valid] = found.valid
+        return _moments(micros, self.type), valid
+
+
+class Misfit(Exception):  # noqa: N818  no error: it says what to do instead
+    """Cells that came late show that another plan is needed."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.name)
+        self.plan = plan
 
 
 def cell_kind(cell: str) -> str:
@@ -107,27 +279,59 @@ def cell_kind(cell: str) -> str:
     return "date" if is_date else "text"
 
 
-def as_text(column: pa.Array) -> pd.Series:
-    """Give the texts of the file as they stand."""
-    return column.to_pandas().astype("str")
-
-
-def convert(
-    column: pa.Array,
+def decide(
+    evidence: Evidence,
     name: str,
     *,
     named: bool = True,
     as_id: bool = False,
     comma: bool = False,
-) -> Typed:
-    """Find the type of a column and convert it.
+) -> Plan:
+    """Find the type of a column and how its cells are to be converted.
 
     Args:
-        column: Texts as they stand in the file.
+        evidence: Its distinct texts as they stand in the file.
         name: Name of the column: an id stays text, a serial number needs a time's name.
         named: False when the file has no header and `name` says nothing.
         as_id: Keep as text whatever it looks like; 17850.0 still becomes 17850.
         comma: The file may write decimals with a comma, as it does not delimit.
+    """
+    distinct, counts = evidence.texts()
+    texts = _Texts(name, named, distinct, counts, np.zeros(len(counts), np.bool_))
+    plan = Plan(name, "text", capped=evidence.capped)
+    if _matches(distinct, FORMULA).any():
+        bare = pc.replace_substring_regex(distinct, FORMULA, r"\1\2")
+        texts.texts = bare
+        texts.changes.append(Note("ingest.formula_text", column=name))
+        plan = replace(plan, formula=True)
+    if comma and _decimal_commas(texts):
+        plan = replace(plan, comma=True)
+    texts.treat(MISSING)
+    is_id = as_id or (named and looks_like_id(name))
+    found = None
+    if len(texts.present) and not is_id:
+        found = _boolean(texts) or _number(texts) or _date(texts)
+    if found:
+        plan = replace(plan, **found)
+    else:
+        texts.treat(MISSING_TEXT)
+        if is_id and len(texts.present) and texts.fits(_matches(texts.present, ZEROS)):
+            plan = replace(plan, how="id")
+            texts.texts = pc.replace_substring_regex(texts.texts, DECIMALS, r"\1")
+            texts.changes.append(Note("ingest.id_decimals", column=name))
+    common = np.argsort(-texts.counts, kind="stable")[:20]
+    shown = [texts.texts[i].as_py() for i in common if not texts.missing[i]]
+    return replace(
+        plan,
+        missing=int(texts.counts[texts.missing].sum()),
+        distinct=int((~texts.missing).sum()),
+        examples=tuple(shown[:5]),
+        changes=tuple(texts.changes),
+    )
+
+
+def convert(column: pa.Array, name: str, **options: bool) -> Typed:
+    """Find the type of one whole column and convert it; options as `decide`.
 
     Example:
         >>> convert(pa.array(["0001", "0002"]), "level").kind
@@ -135,148 +339,122 @@ def convert(
         >>> convert(pa.array(["￥1,200", "￥80.5"]), "paid").values.tolist()
         [1200.0, 80.5]
     """
-    texts = _texts(column, name, named=named)
-    if comma:
-        _decimal_commas(texts)
-    texts.treat(MISSING)
-    typed = None
-    if len(texts.present) and not as_id and not (named and looks_like_id(name)):
-        typed = _boolean(texts) or _number(texts) or _date(texts)
-    if typed is None:
-        texts.treat(MISSING_TEXT)
-        return _text(texts, as_id=as_id or (named and looks_like_id(name)))
-    kind, values, valid = typed
-    full = np.zeros(len(texts.texts), np.bool_)
-    full[~texts.missing] = valid
-    bad = np.flatnonzero(~texts.missing & ~full)
-    rows = np.flatnonzero(np.isin(texts.codes, bad)) if len(bad) else ()
-    failed = tuple((int(row), texts.texts[texts.codes[row]].as_py()) for row in rows)
-    where = np.full(len(texts.texts), -1)
-    where[~texts.missing] = np.arange(len(valid))
-    where[bad] = -1
-    return _typed(texts, kind, _take(values, where[texts.codes]), failed)
+    column = column.cast(TEXT)
+    evidence = Evidence()
+    evidence.add(column)
+    plan = decide(evidence, name, **options)
+    values, failed = plan.apply(column)
+    texts = pc.utf8_trim_whitespace(column)
+    return Typed(
+        as_series(values, name),
+        plan.kind,
+        plan.missing,
+        plan.distinct,
+        plan.examples,
+        tuple((int(row), texts[row].as_py()) for row in failed),
+        plan.changes,
+    )
 
 
-def _texts(column: pa.Array, name: str, *, named: bool) -> _Texts:
-    trimmed = pc.utf8_trim_whitespace(column)
-    encoded = trimmed.dictionary_encode()
-    changes = []
-    if _matches(encoded.dictionary, FORMULA).any():
-        bare = pc.replace_substring_regex(trimmed, FORMULA, r"\1\2")
-        encoded = bare.dictionary_encode()
-        changes.append(Note("ingest.formula_text", column=name))
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    counts = np.bincount(codes, minlength=len(encoded.dictionary))
-    nothing = np.zeros(len(counts), np.bool_)
-    return _Texts(name, named, codes, encoded.dictionary, counts, nothing, changes)
+def as_series(values: pa.Array | pa.ChunkedArray, name: str) -> pd.Series:
+    """Give converted cells as pandas has them: numbers with gaps are floats."""
+    if pa.types.is_boolean(values.type) and values.null_count:
+        return pd.Series(values.to_pandas(), name=name).astype("boolean")
+    return values.to_pandas().rename(name)
 
 
-def _decimal_commas(texts: _Texts) -> None:
+def _words(texts: pa.Array, words: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Say which texts are one of a few short words, in whatever case."""
+    found = pc.less_equal(pc.binary_length(texts), max(len(w.encode()) for w in words))
+    found = found.to_numpy(zero_copy_only=False)
+    if found.any():
+        short = pc.utf8_lower(texts.filter(pa.array(found)))
+        hits = pc.is_in(short, pa.array(words, TEXT)).to_numpy(zero_copy_only=False)
+        found = found.copy()
+        found[found] = hits
+    return found
+
+
+def _without(texts: pa.Array, gone: npt.NDArray[np.bool_]) -> pa.Array:
+    return (
+        pc.if_else(pa.array(gone), pa.scalar(None, TEXT), texts)
+        if gone.any()
+        else texts
+    )
+
+
+def _decimal_commas(texts: _Texts) -> bool:
     """Write 1.234,5 as 1234.5 where the column shows that it means that."""
     texts.treat(MISSING)
     present = texts.present
     # 1,234 alone could be either; a comma before one or two digits is a decimal one.
     telling = _matches(present, r",\d{1,2}\s*[€%]?$") | _matches(present, r"\.\d{3},")
     if not telling.any() or not texts.fits(_matches(present, COMMA)):
-        return
-    fitting = pc.match_substring_regex(texts.texts, COMMA)
+        return False
     example = present.filter(pa.array(telling))[0].as_py()
-    plain = pc.replace_substring(pc.replace_substring(texts.texts, ".", ""), ",", ".")
-    texts.texts = pc.if_else(fitting, plain, texts.texts)
+    texts.texts = _comma_less(texts.texts)
     texts.changes.append(Note("ingest.written", column=texts.name, example=example))
+    return True
 
 
-def _typed(
-    texts: _Texts,
-    kind: str,
-    values: pd.Series,
-    failed: tuple[tuple[int, str], ...] = (),
-) -> Typed:
-    common = np.argsort(-texts.counts, kind="stable")
-    shown = (
-        [texts.texts[i].as_py() for i in common if not texts.missing[i]][:5]
-        if len(common) < 1000
-        else [texts.texts[i].as_py() for i in common[:20] if not texts.missing[i]][:5]
-    )
-    return Typed(
-        values.rename(texts.name),
-        kind,
-        int(texts.counts[texts.missing].sum()),
-        int((~texts.missing).sum()),
-        tuple(shown),
-        failed,
-        tuple(texts.changes),
-    )
-
-
-def _take(values: Any, where: npt.NDArray[np.int64]) -> pd.Series:  # noqa: ANN401
-    """Spread the distinct values over the rows; -1 is missing."""
-    return pd.Series(pd.api.extensions.take(values, where, allow_fill=True))
-
-
-def _text(texts: _Texts, *, as_id: bool) -> Typed:
-    distinct = texts.texts
-    if as_id and len(texts.present):
-        whole = pc.match_substring_regex(texts.present, r"^\d+\.0+$")
-        if texts.fits(whole.to_numpy(zero_copy_only=False)):
-            distinct = pc.replace_substring_regex(distinct, r"^(\d+)\.0+$", r"\1")
-            texts.changes.append(Note("ingest.id_decimals", column=texts.name))
-            texts.texts = distinct
-    names = pa.array(
-        np.where(texts.missing, None, distinct.to_numpy(zero_copy_only=False)),
-        pa.string(),
-    )
-    values = names.take(pa.array(texts.codes)).to_pandas().astype("str")
-    return _typed(texts, "text", values)
+def _comma_less(texts: pa.Array) -> pa.Array:
+    fitting = pc.match_substring_regex(texts, COMMA)
+    plain = pc.replace_substring(pc.replace_substring(texts, ".", ""), ",", ".")
+    return pc.if_else(fitting, plain, texts)
 
 
 def _matches(texts: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
     return pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
 
 
-_Found = tuple[str, Any, npt.NDArray[np.bool_]]
+_Found = dict[str, Any]
 
 
 def _boolean(texts: _Texts) -> _Found | None:
     if len(texts.present) > 12:
         return None
     low = pc.utf8_lower(texts.present)
-    for yes, no in YES_NO:
-        valid = pc.is_in(low, pa.array([yes, no])).to_numpy(zero_copy_only=False)
-        if valid.all():
-            truth = pc.equal(low, yes).to_numpy(zero_copy_only=False)
-            whole = not texts.missing.any()
-            return "boolean", truth if whole else pd.array(truth, "boolean"), valid
+    for pair in YES_NO:
+        if pc.all(pc.is_in(low, pa.array(pair, TEXT))).as_py():
+            return {"kind": "boolean", "how": pair[0]}
     return None
 
 
 def _number(texts: _Texts) -> _Found | None:
     present = texts.present
-    plain = _matches(present, PLAIN)
-    valid = plain
-    if not plain.all():
-        digits = _matches(present, r"\d")
-        valid = plain | (_matches(present, WRITTEN) & digits)
+    numbers, valid, whole = _numbers(present)
     if not texts.fits(valid) or _is_code(texts, valid):
         return None
-    numbers = np.zeros(len(present))
-    numbers[plain] = _cast(present.filter(pa.array(plain)))
+    written = present.filter(pa.array(valid & ~_matches(present, PLAIN)))
+    if len(written):
+        shares = _matches(written, SHARE)
+        if shares.any():
+            texts.changes.append(Note("ingest.percent", column=texts.name))
+        if not shares.all():
+            example = written[0].as_py()
+            texts.changes.append(
+                Note("ingest.written", column=texts.name, example=example)
+            )
+    if date := _numeric_date(texts, numbers[valid], whole=whole and valid.all()):
+        return date
+    return {"kind": "integer" if whole else "number"}
+
+
+def _numbers(
+    texts: pa.Array,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], bool]:
+    """Read distinct texts as numbers; say which are, and if all those are whole."""
+    plain = _matches(texts, PLAIN)
+    valid = plain
+    if not plain.all():
+        valid = plain | (_matches(texts, WRITTEN) & _matches(texts, r"\d"))
+    numbers = np.zeros(len(texts))
+    numbers[plain] = _cast(texts.filter(pa.array(plain)))
     written = valid & ~plain
     if written.any():
-        numbers[written] = _unwritten(texts, present.filter(pa.array(written)))
-    whole = bool(valid.all()) and bool(_matches(present, WHOLE).all())
-    if date := _numeric_date(texts, numbers[valid], whole=whole):
-        micros = np.zeros(len(present), np.int64)
-        micros[valid] = date.micros
-        fine = valid.copy()
-        fine[valid] = date.valid
-        return "date", _moments(micros, aware=date.aware), fine
-    if whole and not texts.missing.any():
-        return "integer", numbers.astype(np.int64), valid
-    whole_numbers = bool((numbers == np.round(numbers)).all()) and bool(
-        _matches(present.filter(pa.array(valid)), r"^[+-]?\d+$").all()
-    )
-    return ("integer" if whole_numbers else "number"), numbers, valid
+        numbers[written] = _unwritten(texts.filter(pa.array(written)))
+    whole = bool(_matches(texts.filter(pa.array(valid)), WHOLE).all())
+    return numbers, valid, whole
 
 
 def _is_code(texts: _Texts, valid: npt.NDArray[np.bool_]) -> bool:
@@ -297,26 +475,20 @@ def _cast(texts: pa.Array) -> npt.NDArray[np.float64]:
     return pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
 
 
-def _unwritten(texts: _Texts, written: pa.Array) -> npt.NDArray[np.float64]:
+def _unwritten(written: pa.Array) -> npt.NDArray[np.float64]:
     """Read numbers with thousands separators, currency signs, % or parentheses."""
     negative = _matches(written, r"^\(.*\)$|-")
-    share = _matches(written, r"[%％]")
     unit = np.where(_matches(written, "万"), 1e4, 1.0)
     unit = np.where(_matches(written, "亿"), 1e8, unit)
+    unit = np.where(_matches(written, SHARE), 0.01, unit)
     bare = pc.replace_substring_regex(written, r"[^\d.]", "")
     numbers = _cast(pc.if_else(pc.equal(bare, "."), "0", bare))
-    if share.any():
-        texts.changes.append(Note("ingest.percent", column=texts.name))
-    if not share.all():
-        texts.changes.append(
-            Note("ingest.written", column=texts.name, example=written[0].as_py())
-        )
-    return np.where(share, numbers / 100, numbers * unit) * np.where(negative, -1, 1)
+    return numbers * unit * np.where(negative, -1, 1)
 
 
 def _numeric_date(
     texts: _Texts, numbers: npt.NDArray[np.float64], *, whole: bool
-) -> dates.Dates | None:
+) -> _Found | None:
     """Read numbers as dates where name and range say so: 20210503, epochs, serials."""
     time_like = texts.named and looks_like_time(texts.name)
     if texts.named and not time_like:
@@ -324,16 +496,16 @@ def _numeric_date(
     unit = dates.epoch_unit(numbers)
     if unit and len(numbers) >= 1:
         texts.changes.append(Note("ingest.epoch", column=texts.name))
-        return dates.from_epoch(numbers, unit)
+        return {"kind": "date", "how": "epoch", "unit": unit, "aware": True}
     day = np.where(numbers > 1e13, numbers // 1_000_000, numbers)
     inside = (day >= 19_000_101) & (day <= 21_001_231)
     if whole and inside.mean() > 1 - TOLERATED and (time_like or len(numbers) > 5):
         found = dates.parse(pc.cast(pa.array(numbers.astype(np.int64)), pa.string()))
         if found.valid.mean() > 1 - TOLERATED:
-            return found
+            return {"kind": "date", "how": "digits"}
     if time_like and ((numbers >= 36_000) & (numbers <= 60_000)).all():
         texts.changes.append(Note("ingest.serial", column=texts.name))
-        return dates.from_serial(numbers)
+        return {"kind": "date", "how": "serial"}
     return None
 
 
@@ -353,9 +525,13 @@ def _date(texts: _Texts) -> _Found | None:
         code = "ingest.day_month" if found.sure else "ingest.day_month_unsure"
         order = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}[found.order]
         texts.changes.append(Note(code, column=texts.name, order=order))
-    return "date", _moments(found.micros, aware=found.aware), found.valid
+    return {
+        "kind": "date",
+        "how": "written",
+        "order": found.order,
+        "aware": found.aware,
+    }
 
 
-def _moments(micros: npt.NDArray[np.int64], *, aware: bool) -> Any:  # noqa: ANN401
-    times = pd.Series(micros.astype("M8[us]"))
-    return (times.dt.tz_localize("UTC") if aware else times).array
+def _moments(micros: npt.NDArray[np.int64], type_: pa.DataType) -> pa.Array:
+    return pa.array(micros).cast(pa.timestamp("us")).cast(type_)

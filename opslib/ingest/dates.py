@@ -37,6 +37,9 @@ MONTHS = [
     *("jul", "aug", "sep", "oct", "nov", "dec"),
 ]
 EPOCH_UNITS = {1: 1_000_000, 1_000: 1_000, 1_000_000: 1}
+ISO = r"^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)?$"
+# 0000 and 9999 stand for "never"; as times they would stretch every period.
+FIRST, LAST = (int(np.datetime64(year, "us").astype(int)) for year in ("1000", "3000"))
 EARLIEST, LATEST = 100_000_000, 4_100_000_000
 
 
@@ -63,12 +66,18 @@ class Dates:
         return len(self.micros)
 
 
-def parse(texts: pa.Array, *, counts: npt.NDArray[np.int64] | None = None) -> Dates:
+def parse(
+    texts: pa.Array,
+    *,
+    counts: npt.NDArray[np.int64] | None = None,
+    order: str = "",
+) -> Dates:
     """Read distinct texts as dates.
 
     Args:
         texts: Strings without white space at their ends.
         counts: How often each occurs; decides the commonest spelling.
+        order: "dmy" or "mdy" where that is known.
 
     Example:
         >>> found = parse(pa.array(["2021年5月3日", "2021-02-30", "soon"]))
@@ -79,7 +88,10 @@ def parse(texts: pa.Array, *, counts: npt.NDArray[np.int64] | None = None) -> Da
     weight = np.ones(n, np.int64) if counts is None else counts
     micros, valid = np.zeros(n, np.int64), np.zeros(n, np.bool_)
     left = np.arange(n)
-    aware, order, sure, most, spelling = False, "", True, 0, ""
+    if plain := _plain(texts):
+        return plain
+    known, order = order, ""
+    aware, sure, most, spelling = False, True, 0, ""
     for name, pattern in SPELLINGS.items():
         if not len(left):
             break
@@ -90,7 +102,9 @@ def parse(texts: pa.Array, *, counts: npt.NDArray[np.int64] | None = None) -> Da
         here = left[match]
         parts = _parts(rest.filter(pa.array(match)), pattern)
         if name in {"either", "short"}:
-            order, sure = _day_first(parts["a"], parts["b"], weight[here])
+            order, sure = known, True
+            if not known:
+                order, sure = _day_first(parts["a"], parts["b"], weight[here])
             day, month = ("a", "b") if order == "dmy" else ("b", "a")
             parts["d"], parts["m"] = parts[day], parts[month]
         micros[here], valid[here] = _instants(parts)
@@ -99,6 +113,18 @@ def parse(texts: pa.Array, *, counts: npt.NDArray[np.int64] | None = None) -> Da
             most, spelling = total, name
         left = left[~match]
     return Dates(micros, valid, spelling, aware, order, sure)
+
+
+def _plain(texts: pa.Array) -> Dates | None:
+    """Read ISO dates and times without a zone at once, if they are all just that."""
+    if not len(texts) or not pc.all(pc.match_substring_regex(texts, ISO)).as_py():
+        return None
+    try:
+        micros = pc.cast(texts, pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    years = (micros >= FIRST) & (micros < LAST)
+    return Dates(micros, years, "ymd")
 
 
 def _parts(texts: pa.Array, pattern: str) -> dict[str, npt.NDArray[np.int64]]:
@@ -166,7 +192,6 @@ def _instants(
     year, month, day = parts["y"], parts["m"], parts["d"]
     hour, half = parts["H"], parts["half"]
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (hour <= 23)
-    # 0000 and 9999 stand for "never"; as times they would stretch every period.
     valid &= (year >= 1000) & (year <= 2999)
     valid &= (parts["M"] <= 59) & (parts["S"] <= 59)
     valid &= (half == 0) | ((hour >= 1) & (hour <= 12))

@@ -3,9 +3,10 @@
 import codecs
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import IO
 
 from opslib.result import Error, Note
 
@@ -238,3 +239,51 @@ _SCORE: dict[str, Callable[[str, float], float]] = {
     "cp1250": _latin,
     "cp1251": _cyrillic,
 }
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The encoding of a file, and what should be said about it."""
+
+    encoding: str
+    notes: tuple[Note, ...] = ()
+
+
+def detect(file: IO[bytes], encoding: str | None = None) -> Detected:
+    """Stub until streaming lands."""
+    try:
+        if encoding is None:
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            first = True
+            while part := file.read(1 << 22):
+                if first and part.startswith(
+                    (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\0\0\xfe\xff")
+                ):
+                    raise UnicodeDecodeError("utf-8", b"", 0, 1, "bom")
+                if b"\0" in part:
+                    raise UnicodeDecodeError("utf-8", b"", 0, 1, "nul")
+                first = False
+                decoder.decode(part)
+            decoder.decode(b"", True)
+            return Detected("utf-8")
+    except UnicodeDecodeError:
+        pass
+    file.seek(0)
+    found = decode(file.read(), encoding)
+    _STUB[0] = found.text
+    return Detected(found.encoding, found.notes)
+
+
+_STUB = [""]
+
+
+def texts(file: IO[bytes], detected: Detected) -> Iterator[str]:
+    """Stub until streaming lands."""
+    if detected.encoding != "utf-8" or detected.notes or _STUB[0]:
+        text, _STUB[0] = _STUB[0], ""
+        for i in range(0, len(text), 1 << 22):
+            yield text[i : i + (1 << 22)]
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    while part := file.read(1 << 22):
+        yield decoder.decode(part)

@@ -1,27 +1,30 @@
 """A file to a table: the one function that goes through all the stages."""
 
+import contextlib
+import errno
 import gzip
 import io
+import os
 import re
+import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
-
-from opslib.ingest import encoding, excel, roles, rows
-from opslib.ingest.columns import Typed, as_text, convert
+from opslib.ingest import encoding, excel, roles, rows, sheet
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
-from opslib.ingest.report import Column, Report, Table
+from opslib.ingest.report import Report, Table
+from opslib.ingest.spool import Spool
 from opslib.result import Error, Note
 
-MOST_BYTES = 1 << 30
+MOST_BYTES = 4 << 30
+PIECE = 1 << 22
+IN_MEMORY = 64 << 20
 REFUSED = {
     b"\xd0\xcf\x11\xe0": "Excel 97-2003 (.xls)",
     b"PAR1": "Parquet",
@@ -35,9 +38,6 @@ REFUSED = {
 # What a shop's "Excel" export often is in truth, or one line of JSON per event.
 PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
-# What is left of a long id that a spreadsheet took for a number.
-ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
-ID_ROLES = {"user", "unit", "order"}
 OVERRIDES = (
     *("encoding", "delimiter", "quote", "header_rows", "sheet"),
     *("timezone", "kind", "roles"),
@@ -82,20 +82,32 @@ def read_table(
         >>> table.frame.dtypes.astype(str).tolist(), table.report.encoding
         (['str', 'float64'], 'gb18030')
     """
+    return read(source, overrides, types=types, on_progress=on_progress)
+
+
+def read(
+    source: Source,
+    overrides: Mapping[str, Any],
+    *,
+    types: bool = True,
+    on_progress: Progress | None = None,
+    into: Path | None = None,
+) -> Table:
+    """Do what `read_table` does; `into` is the file that the table is written to."""
     known = _checked(overrides)
     tell = on_progress or (lambda _stage, _share: None)
     tell("open", 0.0)
-    content, name = _content(source)
-    if content.startswith(b"PK\x03\x04"):
-        head, cells, report = _workbook(content, known)
-    else:
-        head, cells, report = _text(content, known, tell)
-    del content
-    names, notes = _names(head, len(cells.columns))
+    with _opened(source) as (file, name):
+        if file.read(4) == b"PK\x03\x04":
+            file.seek(0)
+            head, cells, report = _workbook(file.read(), known)
+        else:
+            head, cells, report = _text(file, known, tell)
+    names, notes = _names(head, cells.spool.width)
     report = replace(
         report,
         name=name,
-        rows=len(cells.numbers),
+        rows=cells.spool.rows,
         blank=cells.blank,
         set_aside=cells.set_aside(),
         timezone=known.get("timezone"),
@@ -104,12 +116,8 @@ def read_table(
     if not report.rows and not any(head):
         raise Error("ingest.empty")
     if not types:
-        frame = pd.DataFrame(
-            {column: as_text(cells.column(i)) for i, column in enumerate(names)}
-        )
-        columns = tuple(Column(column, "text") for column in names)
-        return Table(frame, replace(report, columns=columns))
-    return _typed(cells, names, report, known, tell)
+        return sheet.as_it_stands(cells.spool, names, report, into)
+    return sheet.typed(cells.spool, names, report, known, tell, into)
 
 
 def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,69 +157,120 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def _content(source: Source) -> tuple[bytes, str]:
-    """Read all bytes, unpack gzip, and refuse what is no table."""
-    if isinstance(source, bytes):
-        content, name = source, ""
-    elif isinstance(source, str | Path):
-        path = Path(source)
-        try:
-            content, name = path.read_bytes(), path.name
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Error("ingest.no_file", name=path.name, why=why) from None
-    else:
-        content, name = source.read(), Path(str(getattr(source, "name", ""))).name
-    if content.startswith(b"\x1f\x8b"):
-        content = _unpacked(content)
-    for magic, kind in REFUSED.items():
-        if content.startswith(magic):
-            raise Error("ingest.refused", kind=kind)
-    if len(content) > MOST_BYTES:
-        raise Error("ingest.bomb", size=len(content) / 1e6, most=MOST_BYTES / 1e6)
-    if not content[:4096].strip(BLANK) and not content.strip(BLANK):
-        raise Error("ingest.empty")
-    return content, name
+@contextlib.contextmanager
+def _opened(source: Source) -> Iterator[tuple[IO[bytes], str]]:
+    """Open a source as a file that can be read again, and refuse what is no table."""
+    with contextlib.ExitStack() as stack:
+        file: IO[bytes]
+        if isinstance(source, bytes):
+            file, name = io.BytesIO(source), ""
+        elif isinstance(source, str | Path):
+            path = Path(source)
+            name = path.name
+            try:
+                if not path.is_file():
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+                file = stack.enter_context(path.open("rb"))
+            except OSError as error:
+                why = error.strerror or type(error).__name__
+                raise Error("ingest.no_file", name=name, why=why) from None
+        else:
+            name = Path(str(getattr(source, "name", ""))).name
+            file = stack.enter_context(_copied(source))
+        if file.read(2) == b"\x1f\x8b":
+            file.seek(0)
+            file = stack.enter_context(_unpacked(file))
+        file.seek(0)
+        _check_kind(file)
+        yield file, name
 
 
-def _unpacked(content: bytes) -> bytes:
+def _copied(source: IO[bytes]) -> IO[bytes]:
+    """Copy a stream, counted, so that it can be read twice."""
+    copy: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
     try:
-        with gzip.open(io.BytesIO(content)) as stream:
-            unpacked = stream.read(MOST_BYTES + 1)
+        while part := source.read(PIECE):
+            copy.write(part)
+            if (size := copy.tell()) > MOST_BYTES:
+                raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
+    except BaseException:
+        copy.close()
+        raise
+    copy.seek(0)
+    return copy
+
+
+def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    try:
+        with gzip.open(file) as stream:
+            return _copied(stream)  # type: ignore[arg-type]
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise Error("ingest.gzip_broken") from None
-    if len(unpacked) > MOST_BYTES:
-        raise Error("ingest.bomb", size=len(unpacked) / 1e6, most=MOST_BYTES / 1e6)
-    return unpacked
+
+
+def _check_kind(file: IO[bytes]) -> None:
+    """Refuse what is empty, too large or plainly no table; go back to the start."""
+    head = file.read(16)
+    for magic, kind in REFUSED.items():
+        if head.startswith(magic):
+            raise Error("ingest.refused", kind=kind)
+    size = file.seek(0, io.SEEK_END)
+    if size > MOST_BYTES:
+        raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
+    file.seek(0)
+    while part := file.read(PIECE):
+        if part.strip(BLANK):
+            break
+    else:
+        raise Error("ingest.empty")
+    file.seek(0)
 
 
 _Read = tuple[list[str], rows.Cells, Report]
 
 
-def _text(content: bytes, known: dict[str, Any], tell: Progress) -> _Read:
-    decoded = encoding.decode(content, known.get("encoding"))
-    text = decoded.text
-    if "\0" in text:
-        text = text.replace("\0", "")
-    # DOS ended files with this character.
-    text = text.removesuffix("\x1a")
-    if page := PAGE.match(text):
+def _text(file: IO[bytes], known: dict[str, Any], tell: Progress) -> _Read:
+    size = max(1, file.seek(0, io.SEEK_END))
+    file.seek(0)
+    found = encoding.detect(file, known.get("encoding"))
+    file.seek(0)
+    pieces = _plain(encoding.texts(file, found))
+    head = next(pieces, "")
+    if page := PAGE.match(head):
         raise Error("ingest.refused", kind="HTML" if page[1] else "JSON")
+    lines = io.StringIO(head, newline="")
     dialect = sniff(
-        list(islice(io.StringIO(text, newline=""), SAMPLE_LINES)),
+        [line for line, _ in zip(lines, range(SAMPLE_LINES), strict=False)],
         delimiter=known.get("delimiter"),
         quote=known.get("quote"),
         header_rows=known.get("header_rows"),
     )
-    cells, head = rows.read_rows(text, dialect, lambda share: tell("rows", share))
+
+    def told() -> Iterator[str]:
+        for piece in chain([head], pieces):
+            yield piece
+            tell("rows", file.tell() / size)
+
+    cells, names = rows.read_rows(told(), dialect)
     report = Report(
-        encoding=decoded.encoding,
+        encoding=found.encoding,
         delimiter=dialect.delimiter,
         quote=dialect.quote,
         header_rows=dialect.header_rows,
-        warnings=decoded.notes,
+        warnings=found.notes,
     )
-    return head, cells, report
+    return names, cells, report
+
+
+def _plain(pieces: Iterator[str]) -> Iterator[str]:
+    """Leave out NULs, and the character with which DOS ended files."""
+    ended = False
+    for piece in pieces:
+        if ended:
+            yield "\x1a"
+        ended = piece.endswith("\x1a")
+        text = piece.removesuffix("\x1a")
+        yield text.replace("\0", "") if "\0" in text else text
 
 
 def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
@@ -224,7 +283,7 @@ def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
     if header is None:
         header = int(has_header(table[before:SAMPLE_LINES], width))
     dialect = Dialect("\t", width=width, preamble=before, header_rows=header)
-    cells = rows.Cells([[] for _ in range(width)])
+    cells = rows.Cells(Spool(width))
     head = rows.gather([(table, list(range(1, len(table) + 1)))], dialect, cells)
     notes: tuple[Note, ...] = ()
     if len(sheets) > 1 and known.get("sheet") is None:
@@ -262,150 +321,4 @@ def _row_notes(cells: rows.Cells) -> list[Note]:
         if lines:
             first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
             notes.append(Note(f"ingest.{code}", n=len(lines), rows=first))
-    return notes
-
-
-def _typed(
-    cells: rows.Cells,
-    names: list[str],
-    report: Report,
-    known: dict[str, Any],
-    tell: Progress,
-) -> Table:
-    named = report.header_rows > 0
-    given = known.get("roles", {})
-    for column in given.values():
-        if column is not None and column not in names:
-            raise Error("option.column", option="roles", got=column, choices=names)
-    ids = {column for role, column in given.items() if role in ID_ROLES}
-    typed: dict[str, Typed] = {}
-    for i, name in enumerate(names):
-        typed[name] = convert(
-            cells.column(i),
-            name,
-            named=named,
-            as_id=name in ids,
-            comma=report.delimiter == ";",
-        )
-        tell("types", (i + 1) / len(names))
-    frame = pd.DataFrame({name: one.values for name, one in typed.items()})
-    found = roles.recognise(frame, named=named, kind=known.get("kind"), roles=given)
-    for role in ID_ROLES & set(found.roles):
-        name = found.roles[role]
-        if typed[name].kind != "text":
-            again = convert(cells.column(names.index(name)), name, as_id=True)
-            typed[name] = again
-            frame[name] = again.values
-    frame, added, notes = _completed(frame, found)
-    tell("roles", 1.0)
-    by_column = {column: role for role, column in added.items()}
-    return Table(
-        frame,
-        replace(
-            report,
-            columns=tuple(
-                _column(frame[name], typed.get(name), by_column.get(name, ""))
-                for name in frame.columns
-            ),
-            cells=_failed(typed, cells),
-            kind=found.kind,
-            roles=added,
-            confidence=found.confidence,
-            runner_up=found.runner_up,
-            runner_up_confidence=found.runner_up_confidence,
-            fits={role: fit for role, fit in found.fits.items() if role in added},
-            others={role: name for role, name in found.others.items() if role in added},
-            changes=(
-                *report.changes,
-                *notes,
-                *(note for one in typed.values() for note in one.changes),
-            ),
-            warnings=(*report.warnings, *_warnings(found, added, typed, report)),
-        ),
-    )
-
-
-def _completed(
-    frame: pd.DataFrame, found: roles.Recognised
-) -> tuple[pd.DataFrame, dict[str, str], list[Note]]:
-    """Add what a kind needs and the file only implies: an amount, a row's own id."""
-    given, notes = dict(found.roles), []
-    if "amount" not in given and {"quantity", "price"} <= set(given):
-        quantity, price = given["quantity"], given["price"]
-        name = _free("amount", frame)
-        frame[name] = frame[quantity] * frame[price]
-        given["amount"] = name
-        notes.append(Note("ingest.amount_added", quantity=quantity, price=price))
-    if found.kind == "orders":
-        # An amount is what analyses use; quantity and price stay plain columns.
-        given = {k: v for k, v in given.items() if k not in {"quantity", "price"}}
-    owner = {"users": "user", "experiment": "unit"}.get(found.kind)
-    if owner and owner not in given:
-        name = _free(owner, frame)
-        frame[name] = pd.Series(np.arange(1, len(frame) + 1)).astype("str")
-        given = {owner: name, **given}
-        notes.append(Note("ingest.row_numbers", column=name))
-    return frame, given, notes
-
-
-def _free(name: str, frame: pd.DataFrame) -> str:
-    while name in frame.columns:
-        name += "_"
-    return name
-
-
-def _column(values: pd.Series, typed: Typed | None, role: str) -> Column:
-    name = str(values.name)
-    if typed is None:
-        shown = tuple(map(str, values.head(5)))
-        kind = "number" if pd.api.types.is_numeric_dtype(values) else "text"
-        gaps = int(values.isna().sum())
-        return Column(name, kind, role, gaps, int(values.nunique()), shown)
-    missing = typed.missing + len(typed.failed)
-    return Column(
-        name, typed.kind, role, missing, typed.distinct, typed.examples, typed.changes
-    )
-
-
-def _failed(typed: dict[str, Typed], cells: rows.Cells) -> pd.DataFrame:
-    listed = [
-        (name, cells.numbers[at], text)
-        for name, one in typed.items()
-        for at, text in one.failed
-    ]
-    return pd.DataFrame(listed, columns=["column", "row", "text"]).astype(
-        {"column": "str", "row": "int64", "text": "str"}
-    )
-
-
-def _warnings(
-    found: roles.Recognised,
-    given: Mapping[str, str],
-    typed: dict[str, Typed],
-    report: Report,
-) -> list[Note]:
-    notes = report.aside_notes()
-    for name, one in typed.items():
-        if one.kind == "text" and any(map(ROUNDED.fullmatch, one.examples)):
-            example = next(filter(ROUNDED.fullmatch, one.examples))
-            notes.append(Note("ingest.id_rounded", column=name, example=example))
-        if one.failed:
-            texts = list(dict.fromkeys(text for _, text in one.failed))[:3]
-            notes.append(
-                Note("ingest.failed", n=len(one.failed), column=name, texts=texts)
-            )
-    missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in given]
-    if missing:
-        kind = Note(f"ingest.kind_{found.kind}")
-        notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
-    if found.kind == "orders" and "user" not in given:
-        notes.append(Note("ingest.orders_without_user"))
-    if found.runner_up and found.confidence - found.runner_up_confidence < roles.UNSURE:
-        notes.append(
-            Note(
-                "ingest.kind_close",
-                kind=Note(f"ingest.kind_{found.kind}"),
-                other=Note(f"ingest.kind_{found.runner_up}"),
-            )
-        )
     return notes

@@ -2,32 +2,39 @@
 
 import csv
 import io
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, zip_longest
+from itertools import zip_longest
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 from opslib.ingest.dialect import Dialect
+from opslib.ingest.spool import TEXT, Batch, Spool
 from opslib.result import Error
 
 # Small enough for the cache, and for the collector to have little to walk through.
 CHUNK = 5_000
+HEAD = 1 << 17
 LONGEST_RECORD = 1_000
+LONGEST_LINE = 1 << 26
+MOST_OPEN = 1 << 23
+BLOCK = 1 << 20
 MOST_COLUMNS = 2_000
-LINE_ENDS = ("\r\n", "\r", "\n")
+MOST_WAITING = 50_000
 # What exports write under the last row: sums, which are no row of their own.
 TOTALS = {
     *("total", "totals", "grandtotal", "subtotal"),
     *("合计", "总计", "小计", "共计", "汇总", "合計", "總計", "小計"),
 }
 # Articles and chats come as one cell; what csv allows is 128 KB.
-csv.field_size_limit(1 << 26)
+csv.field_size_limit(LONGEST_LINE)
 
 Row = list[str]
-Batch = tuple[list[Row], list[int]]
+Records = tuple[list[Row], list[int]]
 
 
 @dataclass
@@ -35,30 +42,21 @@ class Cells:
     """The columns of a table as text, and what happened to each row.
 
     Attributes:
-        numbers: Line of the file (from 1) in which each row begins.
+        spool: The rows, with the line of the file (from 1) in which each begins.
         aside: Line, reason and text of each row that could not be placed.
         padded: Lines of rows whose empty cells at the end were missing or too many.
         repaired: Lines in which a stray quote was read as a character.
-        odd: Rows of another width, until the whole file is known.
+        odd: Rows of another width, until it is clear what they are.
         gaps: Numbers of the columns in which a full row left a cell empty.
     """
 
-    columns: list[list[pa.Array]]
-    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    spool: Spool
     aside: list[tuple[int, str, str]] = field(default_factory=list)
     blank: int = 0
     padded: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
     odd: list[tuple[int, Row]] = field(default_factory=list)
     gaps: set[int] = field(default_factory=set)
-
-    def column(self, i: int) -> pa.Array:
-        """Join the chunks of one column."""
-        return (
-            pa.concat_arrays(self.columns[i])
-            if self.columns[i]
-            else pa.array([], pa.string())
-        )
 
     def set_aside(self) -> pd.DataFrame:
         """Give the rows set aside, in the order of the file."""
@@ -67,34 +65,40 @@ class Cells:
         ).astype({"row": "int64", "reason": "str", "text": "str"})
 
 
-def read_rows(
-    text: str,
-    dialect: Dialect,
-    on_progress: Callable[[float], None] | None = None,
-) -> tuple[Cells, list[str]]:
-    """Cut a text into columns by a dialect; also give the names in its header."""
-    lines = iter(io.StringIO(text, newline=""))
-    done, length = 0, max(1, len(text))
+def read_rows(pieces: Iterable[str], dialect: Dialect) -> tuple[Cells, list[str]]:
+    """Cut a text into columns by a dialect; also give the names in its header.
 
-    def counted() -> Iterator[list[str]]:
-        nonlocal done
-        while batch := list(islice(lines, CHUNK)):
-            done += sum(map(len, batch))
-            yield batch
-            if on_progress:
-                on_progress(done / length)
+    Args:
+        pieces: The text in order, cut anywhere.
+        dialect: How its lines are cut into cells.
 
-    cells = Cells([[] for _ in range(dialect.width)])
-    return cells, gather(_records(counted(), dialect, cells), dialect, cells)
+    Raises:
+        Error: Too many columns, or a line longer than 64 million characters.
+    """
+    cells = Cells(Spool(dialect.width))
+    return cells, gather(_records(pieces, dialect, cells), dialect, cells)
 
 
-def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str]:
+def gather(
+    records: Iterable[Records | Batch], dialect: Dialect, cells: Cells
+) -> list[str]:
     """Put batches of rows into columns, and give the names in the header rows."""
     if dialect.width > MOST_COLUMNS:
         raise Error("ingest.columns", n=dialect.width, most=MOST_COLUMNS)
     skip, header = dialect.preamble, dialect.header_rows
     heads: list[Row] = []
-    for rows, numbers in records:
+    for some in records:
+        if isinstance(some, Batch):
+            if not skip and not header:
+                _take(some, cells)
+                continue
+            columns = [column.to_pylist() for column in some.columns]
+            rows, numbers = (
+                [*map(list, zip(*columns, strict=True))],
+                some.lines.tolist(),
+            )
+        else:
+            rows, numbers = some
         start = 0
         while (skip or header) and start < len(rows):
             if skip:
@@ -107,6 +111,8 @@ def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str
                 cells.blank += 1
             start += 1
         _place(rows[start:], numbers[start:], dialect.width, cells)
+        if len(cells.odd) > MOST_WAITING:
+            _settle(dialect, cells)
     _settle(dialect, cells)
     _set_totals_aside(dialect, cells)
     names = zip_longest(*heads, fillvalue="")
@@ -139,25 +145,29 @@ def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> Non
         rows, numbers = kept, places
     if not rows:
         return
-    columns = list(zip(*rows, strict=True))
-    if not all(map(str.strip, columns[0])):
-        # Rows of nothing but delimiters, as spreadsheets leave them at the end.
-        pairs = [
-            (row, number)
-            for row, number in zip(rows, numbers, strict=True)
-            if any(map(str.strip, row))
-        ]
-        if not pairs:
-            cells.blank += len(rows)
-            return
-        cells.blank += len(rows) - len(pairs)
-        numbers = [number for _, number in pairs]
-        columns = list(zip(*(row for row, _ in pairs), strict=True))
-    cells.numbers.extend(numbers)
+    lines = np.array(numbers, np.int64)
+    columns = [pa.array(column, TEXT) for column in zip(*rows, strict=True)]
+    _take(Batch(lines, columns), cells)
+
+
+def _take(batch: Batch, cells: Cells) -> None:
+    """Keep rows of the right width, but for those of nothing but delimiters."""
+    lines, columns = batch
+    empty = pc.equal(pc.utf8_trim_whitespace(columns[0]), "")
+    if pc.any(empty).as_py():
+        for column in columns[1:]:
+            empty = pc.and_(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))
+        blank = empty.to_numpy(zero_copy_only=False)
+        if blank.any():
+            cells.blank += int(blank.sum())
+            lines = lines[~blank]
+            columns = [column.filter(pc.invert(empty)) for column in columns]
+    if not len(lines):
+        return
     for i, column in enumerate(columns):
-        cells.columns[i].append(pa.array(column, pa.string()))
-        if "" in column:
+        if i not in cells.gaps and pc.min(pc.binary_length(column)).as_py() == 0:
             cells.gaps.add(i)
+    cells.spool.append(lines, columns)
 
 
 def _settle(dialect: Dialect, cells: Cells) -> None:
@@ -167,41 +177,30 @@ def _settle(dialect: Dialect, cells: Cells) -> None:
     short that the writer plainly drops empty cells at the end.
     """
     width = dialect.width
-    habit = sum(len(row) < width for _, row in cells.odd) > 0.05 * len(cells.numbers)
-    added: list[tuple[int, Row]] = []
+    habit = sum(len(row) < width for _, row in cells.odd) > 0.05 * cells.spool.rows
     for number, row in cells.odd:
         if len(row) > width:
             cells.aside.append((number, "long", _joined(row, dialect)))
         elif dialect.delimiter != " " and (
             habit or cells.gaps.issuperset(range(len(row), width))
         ):
-            added.append((number, row + [""] * (width - len(row))))
+            cells.spool.put_late(number, row + [""] * (width - len(row)))
             cells.padded.append(number)
         else:
             cells.aside.append((number, "short", _joined(row, dialect)))
-    if not added:
-        return
-    order = [*cells.numbers, *(number for number, _ in added)]
-    place = pa.array(sorted(range(len(order)), key=order.__getitem__))
-    for i in range(width):
-        extra = pa.array([row[i] for _, row in added], pa.string())
-        joined = pa.concat_arrays([*cells.columns[i], extra])
-        cells.columns[i] = [joined.take(place)]
-    cells.numbers = array("q", sorted(order))
+    cells.odd.clear()
     cells.padded.sort()
 
 
 def _set_totals_aside(dialect: Dialect, cells: Cells) -> None:
     """Set the sums under the last row aside: counted as a row, they would double."""
-    while len(cells.numbers) > 1 and dialect.width > 1:
-        row = [column[-1][-1].as_py() for column in cells.columns]
+    while cells.spool.rows > 1 and dialect.width > 1 and (end := cells.spool.last()):
+        number, row = end
         first = next(filter(None, map(str.strip, row)), "")
         if first.lower().replace(" ", "").rstrip(":：") not in TOTALS:
             return
-        cells.aside.append((cells.numbers.pop(), "total", _joined(row, dialect)))
-        for column in cells.columns:
-            last = column.pop()[:-1]
-            column.extend([last] if len(last) else [])
+        cells.aside.append((number, "total", _joined(row, dialect)))
+        cells.spool.take_back()
 
 
 def _joined(row: Row, dialect: Dialect) -> str:
@@ -214,29 +213,112 @@ def _joined(row: Row, dialect: Dialect) -> str:
 
 
 def _records(
-    batches: Iterable[list[str]], dialect: Dialect, cells: Cells
-) -> Iterator[Batch]:
-    """Cut lines into rows; where every record is one line, a whole batch at a time."""
-    number = 1
-    pending: list[str] = []
-    batches = iter(batches)
-    while True:
-        batch = next(batches, None)
-        lines = pending + (batch or [])
-        if not lines:
-            return
-        rows = _simple(lines, dialect)
-        if rows is not None:
-            yield rows, list(range(number, number + len(lines)))
-            number += len(lines)
-            pending = []
-            continue
-        rows, numbers, used = _careful(
-            lines, dialect, number, cells, last=batch is None
+    pieces: Iterable[str], dialect: Dialect, cells: Cells
+) -> Iterator[Records | Batch]:
+    """Cut lines into rows: a piece at once, else its parts, else record by record.
+
+    The first lines always come as rows, for some of them may be no part of the table.
+    """
+    number, rest = 1, ""
+    for piece in _ended(pieces):
+        text, rest = (rest, "") if piece is None else _whole_lines(rest + piece)
+        if len(rest) > LONGEST_LINE:
+            raise Error("ingest.long_line", row=number, most=LONGEST_LINE / 1e6)
+        parts = [text] if number > 1 else _parts(text)
+        while parts:
+            part = parts.pop(0)
+            columns = _at_once(part, dialect) if number > 1 else None
+            if columns is not None:
+                end = number + len(columns[0])
+                yield Batch(np.arange(number, end), columns)
+                number = end
+                continue
+            if number > 1 and len(part) > 2 * HEAD:
+                parts = [*_parts(part), *parts]
+                continue
+            lines = list(io.StringIO(part, newline=""))
+            total = len(lines)
+            last = piece is None and not parts
+            yield from _by_record(lines, number, dialect, cells, last=last)
+            number += total - len(lines)
+            if lines and parts:
+                parts[0] = "".join(lines) + parts[0]
+            elif lines:
+                rest = "".join(lines) + rest
+
+
+def _ended(pieces: Iterable[str]) -> Iterator[str | None]:
+    yield from pieces
+    yield None
+
+
+def _whole_lines(text: str) -> tuple[str, str]:
+    """Split a text behind its last line end."""
+    # A carriage return at the very end may be half of one.
+    end = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+    return text[:end], text[end:]
+
+
+def _parts(text: str) -> list[str]:
+    """Cut whole lines into parts of about HEAD characters."""
+    parts, start = [], 0
+    while start < len(text):
+        ends = (text.find(mark, start + HEAD) + 1 for mark in "\n\r")
+        end = min((end for end in ends if end), default=len(text))
+        if text[end - 1 : end + 1] == "\r\n":
+            end += 1
+        parts.append(text[start:end])
+        start = end
+    return parts
+
+
+def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
+    """Cut whole lines into columns if every line is a row of the right width."""
+    simple = dialect.width > 1 and dialect.delimiter != " " and not dialect.spaced
+    if not simple or dialect.escape or not text.endswith("\n"):
+        return None
+    if text.count("\r") != text.count("\r\n"):
+        return None
+    names = [str(i) for i in range(dialect.width)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(text.encode()),
+            arrow_csv.ReadOptions(column_names=names, block_size=BLOCK),
+            arrow_csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote or False,
+                ignore_empty_lines=False,
+            ),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, TEXT), check_utf8=False
+            ),
         )
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != text.count("\n"):
+        # A record over several lines, or a stray quote: not for a hasty reader.
+        return None
+    return [column.combine_chunks() for column in table.columns]
+
+
+def _by_record(
+    lines: list[str], number: int, dialect: Dialect, cells: Cells, *, last: bool
+) -> Iterator[Records]:
+    """Cut lines into rows and take them from `lines`; an open record stays there."""
+    while lines:
+        batch = lines[:CHUNK]
+        rows = _simple(batch, dialect)
+        if rows is not None:
+            numbers, used = list(range(number, number + len(batch))), len(batch)
+        else:
+            batch = lines[: CHUNK + LONGEST_RECORD]
+            final = last and len(batch) == len(lines)
+            rows, numbers, used = _careful(batch, dialect, number, cells, last=final)
+            if not used:
+                return
         yield rows, numbers
         number += used
-        pending = lines[used:]
+        del lines[:used]
 
 
 def _simple(lines: Sequence[str], dialect: Dialect) -> list[Row] | None:
@@ -259,9 +341,11 @@ def _careful(
     """
     rows, numbers = [], []
     literal = Dialect(dialect.delimiter, "", spaced=dialect.spaced)
+    # What looks open may be closed by a line that is yet to come.
+    patient = not last and sum(map(len, lines)) < MOST_OPEN
     i = 0
     while i < len(lines):
-        if not last and len(lines) - i < LONGEST_RECORD and i:
+        if patient and len(lines) - i < LONGEST_RECORD:
             break
         row, used = _record(lines, i, dialect)
         if used != 1 and len(row) != dialect.width:

@@ -96,10 +96,11 @@ def test_old_macintosh_line_ends_are_line_ends():
 
 def test_chunks_join_without_a_seam():
     text = "a,b\n" + "".join(f"{i},x\n" for i in range(12_001))
-    cells, names = read_rows(text, sniff(text.splitlines()[:50]))
+    cells, names = read_rows([text], sniff(text.splitlines()[:50]))
     assert names == ["a", "b"]
-    assert cells.column(0).to_pylist() == [str(i) for i in range(12_001)]
-    assert list(cells.numbers) == list(range(2, 12_003))
+    assert cells.spool.column(0).to_pylist() == [str(i) for i in range(12_001)]
+    lines = [line for batch in cells.spool.batches() for line in batch.lines]
+    assert lines == list(range(2, 12_003))
 
 
 CELL = some.text(some.sampled_from('ab1,;"\n 用'), max_size=5)

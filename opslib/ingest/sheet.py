@@ -1,0 +1,387 @@
+"""Cells to a typed table: each column by its own plan, batch by batch, then the roles.
+
+A table larger than memory is written as it is converted and mapped when it is done.
+"""
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from opslib.ingest import roles
+from opslib.ingest.columns import (
+    TOLERATED,
+    Evidence,
+    Misfit,
+    Plan,
+    as_series,
+    decide,
+)
+from opslib.ingest.report import Column, Report, Table
+from opslib.ingest.spool import TEXT, Batch, Spool
+from opslib.result import Error, Note
+
+# What is left of a long id that a spreadsheet took for a number.
+ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
+ID_ROLES = {"user", "unit", "order"}
+SAMPLE = 200_000
+# What columns are is found and converted side by side; Arrow does it without the lock.
+_POOL = ThreadPoolExecutor(2, thread_name_prefix="opslib-columns")
+Progress = Callable[[str, float], None]
+
+
+class Added(NamedTuple):
+    """A column that the file only implies: its type, and how a batch gives it."""
+
+    type: pa.DataType
+    make: Callable[[dict[str, pa.Array], int, int], pa.Array]
+
+
+class Converted(NamedTuple):
+    """The finished columns, and the cells that did not fit: column, line and text."""
+
+    table: pa.Table
+    failed: list[tuple[str, int, str]]
+
+
+def as_it_stands(
+    spool: Spool, names: Sequence[str], report: Report, into: Path | None
+) -> Table:
+    """Give every cell as the text that stands in the file."""
+    batches = (batch.columns for batch in spool.batches())
+    schema = pa.schema([(name, TEXT) for name in names])
+    table = _assembled(batches, schema, into, spilled=spool.spilled)
+    columns = tuple(Column(name, "text") for name in names)
+    return Table(as_frame(table), replace(report, columns=columns))
+
+
+def typed(
+    spool: Spool,
+    names: list[str],
+    report: Report,
+    known: Mapping[str, Any],
+    tell: Progress,
+    into: Path | None = None,
+) -> Table:
+    """Find the type of every column and the role of some, and convert the cells."""
+    named = report.header_rows > 0
+    given: Mapping[str, str | None] = known.get("roles", {})
+    for column in given.values():
+        if column is not None and column not in names:
+            raise Error("option.column", option="roles", got=column, choices=names)
+
+    def plan(i: int, *, as_id: bool) -> Plan:
+        evidence = Evidence()
+        for batch in spool.batches([i]):
+            evidence.add(batch.columns[0])
+        comma = report.delimiter == ";"
+        return decide(evidence, names[i], named=named, as_id=as_id, comma=comma)
+
+    ids = {column for role, column in given.items() if role in ID_ROLES}
+    plans = []
+    for done in _POOL.map(lambda i: plan(i, as_id=names[i] in ids), range(len(names))):
+        plans.append(done)
+        tell("types", 0.5 * len(plans) / len(names))
+    sample = _sample(spool, plans)
+    found = roles.recognise(
+        sample, named=named, kind=known.get("kind"), roles=dict(given)
+    )
+    for role in ID_ROLES & set(found.roles):
+        i = names.index(found.roles[role])
+        if plans[i].kind != "text":
+            plans[i] = plan(i, as_id=True)
+    added, by_role, notes = _completed(names, found)
+    done = _converted(spool, plans, added, tell, into)
+    _count_owners(plans, by_role, done.table)
+    frame = as_frame(done.table)
+    tell("roles", 1.0)
+    role_of = {column: role for role, column in by_role.items()}
+    plan_of = dict(zip(names, plans, strict=True))
+    return Table(
+        frame,
+        replace(
+            report,
+            columns=tuple(
+                _column(done.table.column(name), name, plan_of.get(name), role_of)
+                for name in frame.columns
+            ),
+            cells=pd.DataFrame(done.failed, columns=["column", "row", "text"]).astype(
+                {"column": "str", "row": "int64", "text": "str"}
+            ),
+            kind=found.kind,
+            roles=by_role,
+            confidence=found.confidence,
+            runner_up=found.runner_up,
+            runner_up_confidence=found.runner_up_confidence,
+            fits={role: fit for role, fit in found.fits.items() if role in by_role},
+            others={
+                role: name for role, name in found.others.items() if role in by_role
+            },
+            changes=(
+                *report.changes,
+                *notes,
+                *(note for one in plans for note in one.changes),
+            ),
+            warnings=(
+                *report.warnings,
+                *_warnings(found, by_role, plans, done, report),
+            ),
+        ),
+    )
+
+
+def _count_owners(
+    plans: list[Plan], roles_: Mapping[str, str], table: pa.Table
+) -> None:
+    """Count users or units exactly, however many there are."""
+    for i, plan in enumerate(plans):
+        if plan.capped and plan.name in {roles_.get("user"), roles_.get("unit")}:
+            plans[i] = replace(
+                plan,
+                distinct=pc.count_distinct(table.column(i), mode="only_valid").as_py(),
+            )
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """Give a table as pandas has it; texts of a mapped file stay where they are."""
+    return pd.DataFrame(
+        {name: as_series(table.column(name), name) for name in table.column_names}
+    )
+
+
+def _sample(spool: Spool, plans: list[Plan]) -> pd.DataFrame:
+    """Convert rows from all over the table: enough to tell what its columns are."""
+    every = max(1, -(-spool.rows // SAMPLE))
+    parts: list[list[pa.Array]] = []
+    for i, batch in enumerate(spool.batches()):
+        if i % every == 0:
+            parts.append(_apply(plans, batch)[0])
+    types = [plan.type for plan in plans]
+    return pd.DataFrame(
+        {
+            plan.name: as_series(
+                pa.chunked_array([part[i] for part in parts], types[i]), plan.name
+            )
+            for i, plan in enumerate(plans)
+        }
+    )
+
+
+def _apply(
+    plans: list[Plan], batch: Batch
+) -> tuple[list[pa.Array], list[tuple[int, Any]]]:
+    """Convert a batch; a plan that its cells refute gives way to the one they ask for.
+
+    Cells converted by the old plan are then converted again by the caller.
+    """
+
+    def one(i: int) -> tuple[pa.Array, Any]:
+        while True:
+            try:
+                return plans[i].apply(batch.columns[i])
+            except Misfit as misfit:
+                plans[i] = misfit.plan
+
+    done = list(_POOL.map(one, range(len(plans))))
+    return [values for values, _ in done], [(i, bad) for i, (_, bad) in enumerate(done)]
+
+
+def _converted(
+    spool: Spool,
+    plans: list[Plan],
+    added: Mapping[str, Added],
+    tell: Progress,
+    into: Path | None,
+) -> Converted:
+    """Convert all batches, from the start again whenever a plan turns out wrong."""
+    while True:
+        before = list(plans)
+        failed: list[tuple[str, int, str]] = []
+        batches = _columns(spool, plans, added, failed, tell)
+        fields = [(plan.name, plan.type) for plan in plans]
+        fields += [(name, one.type) for name, one in added.items()]
+        with contextlib.suppress(_Refuted):
+            table = _assembled(
+                _while_same(batches, plans, before),
+                pa.schema(fields),
+                into,
+                spilled=spool.spilled,
+            )
+            if not _unfit(plans, failed, table):
+                return Converted(table, failed)
+
+
+class _Refuted(Exception):  # noqa: N818  no error: the next try is the right one
+    pass
+
+
+def _while_same(
+    batches: Iterable[list[pa.Array]], plans: list[Plan], before: list[Plan]
+) -> Iterator[list[pa.Array]]:
+    for batch in batches:
+        if plans != before:
+            raise _Refuted
+        yield batch
+
+
+def _unfit(
+    plans: list[Plan], failed: list[tuple[str, int, str]], table: pa.Table
+) -> bool:
+    """Make those columns text of which too many cells turned out not to fit."""
+    found = False
+    for i, plan in enumerate(plans):
+        if plan.capped and plan.kind != "text":
+            bad = sum(name == plan.name for name, _, _ in failed)
+            there = len(table) - table.column(i).null_count + bad
+            if bad > TOLERATED * there:
+                plans[i], found = replace(plan, kind="text", changes=()), True
+    return found
+
+
+def _columns(
+    spool: Spool,
+    plans: list[Plan],
+    added: Mapping[str, Added],
+    failed: list[tuple[str, int, str]],
+    tell: Progress,
+) -> Iterator[list[pa.Array]]:
+    start = 0
+    for batch in spool.batches():
+        values, bad = _apply(plans, batch)
+        for i, rows in bad:
+            failed += [
+                (
+                    plans[i].name,
+                    int(batch.lines[row]),
+                    batch.columns[i][row].as_py().strip(),
+                )
+                for row in rows
+            ]
+        known = {plan.name: one for plan, one in zip(plans, values, strict=True)}
+        n = len(batch.lines)
+        yield values + [one.make(known, start, n) for one in added.values()]
+        start += n
+        tell("types", 0.5 + 0.5 * start / spool.rows)
+
+
+def _assembled(
+    batches: Iterable[list[pa.Array]],
+    schema: pa.Schema,
+    into: Path | None,
+    *,
+    spilled: bool,
+) -> pa.Table:
+    """Join batches: in memory, or in a file that is then mapped."""
+    if into is None and not spilled:
+        made = [pa.RecordBatch.from_arrays(one, schema=schema) for one in batches]
+        return pa.Table.from_batches(made, schema)
+    path = into or Path(tempfile.mkstemp(".arrow")[1])
+    try:
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, schema) as writer,
+        ):
+            for one in batches:
+                writer.write_batch(pa.RecordBatch.from_arrays(one, schema=schema))
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    finally:
+        if into is None:
+            # A mapped file can be read after it has lost its name, but on Windows.
+            with contextlib.suppress(PermissionError):
+                path.unlink()
+    return table
+
+
+def _completed(
+    names: list[str], found: roles.Recognised
+) -> tuple[dict[str, Added], dict[str, str], list[Note]]:
+    """Add what a kind needs and the file only implies: an amount, a row's own id."""
+    given, notes, added = dict(found.roles), [], {}
+    taken = set(names)
+    if "amount" not in given and {"quantity", "price"} <= set(given):
+        quantity, price = given["quantity"], given["price"]
+
+        def amount(known: dict[str, pa.Array], _start: int, _n: int) -> pa.Array:
+            return pc.multiply(
+                known[quantity].cast(pa.float64()), known[price].cast(pa.float64())
+            )
+
+        name = _free("amount", taken)
+        given["amount"], added[name] = name, Added(pa.float64(), amount)
+        notes.append(Note("ingest.amount_added", quantity=quantity, price=price))
+    if found.kind == "orders":
+        # An amount is what analyses use; quantity and price stay plain columns.
+        given = {k: v for k, v in given.items() if k not in {"quantity", "price"}}
+    owner = {"users": "user", "experiment": "unit"}.get(found.kind)
+    if owner and owner not in given:
+
+        def number(_known: dict[str, pa.Array], start: int, n: int) -> pa.Array:
+            return pa.array(np.arange(start + 1, start + n + 1)).cast(TEXT)
+
+        name = _free(owner, taken)
+        given, added[name] = {owner: name, **given}, Added(TEXT, number)
+        notes.append(Note("ingest.row_numbers", column=name))
+    return added, given, notes
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _column(
+    values: pa.ChunkedArray, name: str, plan: Plan | None, role_of: Mapping[str, str]
+) -> Column:
+    role, gaps = role_of.get(name, ""), values.null_count
+    if plan is None:
+        shown = tuple(str(value) for value in values.slice(0, 5).to_pylist())
+        kind = "text" if values.type == TEXT else "number"
+        return Column(name, kind, role, gaps, len(values.unique()), shown)
+    return Column(
+        name, plan.kind, role, gaps, plan.distinct, plan.examples, plan.changes
+    )
+
+
+def _warnings(
+    found: roles.Recognised,
+    given: Mapping[str, str],
+    plans: list[Plan],
+    done: Converted,
+    report: Report,
+) -> list[Note]:
+    notes = report.aside_notes()
+    for plan in plans:
+        if plan.kind == "text" and any(map(ROUNDED.fullmatch, plan.examples)):
+            example = next(filter(ROUNDED.fullmatch, plan.examples))
+            notes.append(Note("ingest.id_rounded", column=plan.name, example=example))
+        if texts := [text for name, _, text in done.failed if name == plan.name]:
+            some = list(dict.fromkeys(texts))[:3]
+            notes.append(
+                Note("ingest.failed", n=len(texts), column=plan.name, texts=some)
+            )
+    missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in given]
+    if missing:
+        kind = Note(f"ingest.kind_{found.kind}")
+        notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
+    if found.kind == "orders" and "user" not in given:
+        notes.append(Note("ingest.orders_without_user"))
+    if found.runner_up and found.confidence - found.runner_up_confidence < roles.UNSURE:
+        notes.append(
+            Note(
+                "ingest.kind_close",
+                kind=Note(f"ingest.kind_{found.kind}"),
+                other=Note(f"ingest.kind_{found.runner_up}"),
+            )
+        )
+    return notes
