@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from opslib.result import Error
 
@@ -13,6 +15,14 @@ Condition = Sequence[Any]
 Mask = npt.NDArray[np.bool_]
 
 SET = ("is_set", "is_not_set")
+COMPARISONS = {
+    "==": "equal",
+    "!=": "not_equal",
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+}
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", *SET)
 
 
@@ -23,6 +33,10 @@ class Codes:
     codes: npt.NDArray[np.integer[Any]]
     labels: tuple[str, ...]
 
+    def at(self, rows: npt.NDArray[np.int64]) -> "Codes":
+        """Give the property of some rows, in their order."""
+        return Codes(self.codes[rows], self.labels)
+
 
 @dataclass(frozen=True)
 class Floats:
@@ -30,8 +44,40 @@ class Floats:
 
     values: npt.NDArray[np.float64]
 
+    def at(self, rows: npt.NDArray[np.int64]) -> "Floats":
+        """Give the property of some rows, in their order."""
+        return Floats(self.values[rows])
 
-def meets(columns: Mapping[str, Codes | Floats], condition: Condition) -> Mask:
+
+@dataclass(frozen=True)
+class Texts:
+    """A property of texts nearly all of which differ, such as a JSON or a comment.
+
+    Attributes:
+        values: The texts in the order in which they came; null where one is missing.
+        order: The position in `values` of each row; None when they are in order.
+    """
+
+    values: pa.LargeStringArray
+    order: npt.NDArray[np.int64] | None = None
+
+    def at(self, rows: npt.NDArray[np.int64]) -> "Texts":
+        """Give the property of some rows, in their order; the texts stay in place."""
+        return Texts(self.values, rows if self.order is None else self.order[rows])
+
+    def texts(self) -> pa.LargeStringArray:
+        """Give the text of each row."""
+        return (
+            self.values
+            if self.order is None
+            else self.values.take(pa.array(self.order))
+        )
+
+
+Property = Codes | Floats | Texts
+
+
+def meets(columns: Mapping[str, Property], condition: Condition) -> Mask:
     """Say which rows meet one condition.
 
     A missing value meets "is_not_set", "!=" and "not in", and no other.
@@ -59,18 +105,42 @@ def meets(columns: Mapping[str, Codes | Floats], condition: Condition) -> Mask:
     if not isinstance(name, str) or name not in columns:
         raise Error("option.column", option="where", got=name, choices=list(columns))
     column = columns[name]
-    missing = (
-        np.isnan(column.values) if isinstance(column, Floats) else column.codes < 0
-    )
+    missing = _missing(column)
     if operator in SET:
         return missing if operator == "is_not_set" else ~missing
     if isinstance(column, Floats):
         met = _compare(column.values, operator, _number(name, operator, rest[0]))
+    elif isinstance(column, Texts):
+        met = _search(column, operator, _text(name, operator, rest[0]))
     else:
         # Code -1, missing, reads the last entry; it is overruled below.
         labels = np.array([*column.labels, ""], dtype=object)
         met = _compare(labels, operator, _text(name, operator, rest[0]))[column.codes]
     return np.where(missing, operator in {"!=", "not in"}, met)
+
+
+def _missing(column: Property) -> Mask:
+    if isinstance(column, Floats):
+        return np.isnan(column.values)
+    if isinstance(column, Codes):
+        return column.codes < 0
+    missing = column.values.is_null().to_numpy(zero_copy_only=False)
+    return missing if column.order is None else missing[column.order]
+
+
+def _search(column: Texts, operator: str, value: Any) -> Mask:  # noqa: ANN401
+    texts = column.values
+    if operator == "contains":
+        met = pc.match_substring(texts, value)
+    elif operator in {"in", "not in"}:
+        met = pc.is_in(texts, pa.array(value, texts.type))
+        met = pc.invert(met) if operator == "not in" else met
+    else:
+        met = pc.call_function(
+            COMPARISONS[operator], [texts, pa.scalar(value, texts.type)]
+        )
+    found = pc.fill_null(met, False).to_numpy(zero_copy_only=False)
+    return found if column.order is None else found[column.order]
 
 
 def _number(name: str, operator: str, value: Any) -> Any:  # noqa: ANN401

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+import mmap
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +14,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from opslib import kernels, periods
-from opslib.conditions import Codes, Condition, Floats, Mask, meets
+from opslib.conditions import (
+    Codes,
+    Condition,
+    Floats,
+    Mask,
+    Property,
+    Texts,
+    meets,
+)
 from opslib.periods import Instants
 from opslib.result import Error, Note
 
 MOST_NAMES = 65_535
+# A property with more different texts is kept as texts.
+MOST_LABELS = 100_000
+SAMPLE = 250_000
+IN_MEMORY = 256 << 20
 FORMAT = 2
 RUNS = ["run_offsets", "user_offsets", "run_user", "run_start", "run_time", "run_row"]
 HOUR = 3_600_000_000
@@ -50,7 +65,7 @@ class EventLog:
     time: Instants
     event: npt.NDArray[np.uint16]
     names: tuple[str, ...]
-    properties: dict[str, Codes | Floats]
+    properties: dict[str, Property]
     timezone: str
     until: int
     run_offsets: Instants
@@ -141,10 +156,21 @@ class EventLog:
                 notes.append(Note("eventlog.late", n=int(late.sum()), until=str(until)))
         if not keep.any():
             raise Error("eventlog.empty", n=len(frame))
-        rows = frame if keep.all() else frame[keep]
         instants = instants if keep.all() else instants[keep]
-        user_code, users = _encode(rows[user])
-        event_code, names = _encode(rows[event])
+
+        def rows(column: str) -> pd.Series:
+            return frame[column] if keep.all() else frame.loc[keep, column]
+
+        def kept() -> Iterator[tuple[str, Property]]:
+            # One at a time: a property may be as large as all the rest.
+            for column in others:
+                yield str(column), _property(rows(column))
+            if amount is not None:
+                numbers = pd.to_numeric(rows(amount), errors="coerce")
+                yield "amount", Floats(numbers.to_numpy("float64", na_value=np.nan))
+
+        user_code, users = _encode(rows(user))
+        event_code, names = _encode(rows(event))
         if len(names) > MOST_NAMES:
             raise Error("eventlog.names", n=len(names), most=MOST_NAMES, column=event)
         others = (
@@ -152,19 +178,17 @@ class EventLog:
             if properties is None
             else list(properties)
         )
-        kept = {str(column): _property(rows[column]) for column in others}
         if amount is not None:
-            numbers = pd.to_numeric(rows[amount], errors="coerce")
-            kept["amount"] = Floats(numbers.to_numpy("float64", na_value=np.nan))
-            if unread := int((numbers.isna() & rows[amount].notna()).sum()):
-                notes.append(Note("eventlog.amount", n=unread, column=amount))
+            unread = pd.to_numeric(rows(amount), errors="coerce").isna()
+            if n := int((unread & rows(amount).notna()).sum()):
+                notes.append(Note("eventlog.amount", n=n, column=amount))
         return cls._sorted(
             users=pa.array(users, pa.large_string()),
             user=user_code,
             time=instants,
             event=event_code.astype(np.uint16),
             names=tuple(names),
-            properties=kept,
+            properties=kept(),
             timezone=timezone,
             until=_until(instants, timezone) if until is None else end,
             left_out=tuple(notes),
@@ -197,7 +221,7 @@ class EventLog:
             time=np.asarray(time, np.int64),
             event=np.asarray(event, np.uint16),
             names=tuple(names),
-            properties={},
+            properties=(),
             timezone=timezone,
             until=_until(time, timezone),
         )
@@ -211,7 +235,7 @@ class EventLog:
         time: Instants,
         event: npt.NDArray[np.uint16],
         names: tuple[str, ...],
-        properties: dict[str, Codes | Floats],
+        properties: Iterable[tuple[str, Property]],
         timezone: str,
         until: int,
         left_out: tuple[Note, ...] = (),
@@ -225,12 +249,7 @@ class EventLog:
             time=time,
             event=event,
             names=names,
-            properties={
-                name: Codes(column.codes[order], column.labels)
-                if isinstance(column, Codes)
-                else Floats(column.values[order])
-                for name, column in properties.items()
-            },
+            properties={name: column.at(order) for name, column in properties},
             timezone=timezone,
             until=until,
             **dict(zip(RUNS, runs, strict=True)),
@@ -314,19 +333,15 @@ class EventLog:
     def _take(self, mask: Mask) -> Self:
         if not mask.any():
             raise Error("eventlog.empty", n=len(self))
-        left, position = np.unique(self.user[mask], return_inverse=True)
+        rows = np.flatnonzero(mask)
+        left, position = np.unique(self.user[rows], return_inverse=True)
         return self._sorted(
             users=self.users.take(pa.array(left)),
             user=position.astype(np.int32),
-            time=self.time[mask],
-            event=self.event[mask],
+            time=self.time[rows],
+            event=self.event[rows],
             names=self.names,
-            properties={
-                name: Codes(column.codes[mask], column.labels)
-                if isinstance(column, Codes)
-                else Floats(column.values[mask])
-                for name, column in self.properties.items()
-            },
+            properties=((k, column.at(rows)) for k, column in self.properties.items()),
             timezone=self.timezone,
             until=self.until,
             left_out=self.left_out,
@@ -338,6 +353,7 @@ class EventLog:
             if isinstance(column, Codes)
             else column.values
             for i, column in enumerate(self.properties.values())
+            if not isinstance(column, Texts)
         }
         fixed = ("offsets", "time", "event", *RUNS)
         return {name: getattr(self, name) for name in fixed} | columns
@@ -351,9 +367,15 @@ class EventLog:
             )
             for name, values in self._arrays().items()
         }
-        lists["users"] = pa.LargeListArray.from_arrays(
-            pa.array([0, len(self.users)], pa.int64()), self.users
-        )
+        texts = {"users": self.users} | {
+            f"property {i}": _contiguous(column)
+            for i, column in enumerate(self.properties.values())
+            if isinstance(column, Texts)
+        }
+        for name, column in texts.items():
+            lists[name] = pa.LargeListArray.from_arrays(
+                pa.array([0, len(column)], pa.int64()), column
+            )
         about = {
             "format": FORMAT,
             "names": self.names,
@@ -391,13 +413,16 @@ class EventLog:
             name: table.column(name).chunk(0).values for name in table.column_names
         }
         users = lists.pop("users")
-        arrays = {name: values.to_numpy() for name, values in lists.items()}
-        properties: dict[str, Codes | Floats] = {}
+        properties: dict[str, Property] = {}
         for i, (name, labels) in enumerate(about["properties"]):
-            values = arrays.pop(f"property {i}")
-            properties[name] = (
-                Floats(values) if labels is None else Codes(values, tuple(labels))
-            )
+            values = lists.pop(f"property {i}")
+            if pa.types.is_large_string(values.type):
+                properties[name] = Texts(values)
+            elif labels is None:
+                properties[name] = Floats(values.to_numpy())
+            else:
+                properties[name] = Codes(values.to_numpy(), tuple(labels))
+        arrays = {name: values.to_numpy() for name, values in lists.items()}
         return cls(
             users=users,
             names=tuple(about["names"]),
@@ -465,11 +490,47 @@ def whole_numbers(ids: pd.Series) -> pd.Series:
     return ids.astype("int64") if whole else ids
 
 
-def _property(column: pd.Series) -> Codes | Floats:
+def _property(column: pd.Series) -> Property:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return Floats(column.to_numpy("float64", na_value=np.nan))
+    if column.dtype == "str":
+        sample = column.iloc[:: max(1, len(column) // SAMPLE)]
+        if sample.nunique() > MOST_LABELS:
+            return _texts(column)
     codes, found = pd.factorize(column)
+    if len(found) > MOST_LABELS:
+        return _texts(column)
     return Codes(codes.astype(np.int32), tuple(str(value) for value in found))
+
+
+def _texts(column: pd.Series) -> Texts:
+    known = column if column.dtype == "str" else column.astype("str")
+    values = pa.array(known.where(column.notna()) if known is not column else known)
+    values = values.cast(pa.large_string())
+    return Texts(values if isinstance(values, pa.Array) else values.combine_chunks())
+
+
+def _contiguous(column: Texts) -> pa.LargeStringArray:
+    """Put texts into the order of the rows; many of them in a file, not in memory."""
+    n = 0 if column.order is None else len(column.order)
+    if column.values.nbytes < IN_MEMORY or column.order is None:
+        return column.texts()
+    lengths = np.empty(n + 1, np.int64)
+    lengths[0] = 0
+    valid = np.empty(n, np.bool_)
+    with tempfile.TemporaryFile() as file:
+        for i in range(0, n, SAMPLE):
+            some = column.values.take(pa.array(column.order[i : i + SAMPLE]))
+            sizes = pc.fill_null(pc.binary_length(some), 0)
+            lengths[i + 1 : i + 1 + len(some)] = sizes.to_numpy()
+            valid[i : i + len(some)] = some.is_valid().to_numpy(zero_copy_only=False)
+            file.write(some.buffers()[2])
+        file.flush()
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    offsets = np.cumsum(lengths)
+    nulls = None if valid.all() else pa.array(valid).buffers()[1]
+    buffers = [nulls, pa.py_buffer(offsets), pa.py_buffer(mapped)]
+    return pa.LargeStringArray.from_buffers(n, *buffers[1:], buffers[0])
 
 
 def _until(time: Instants, timezone: str) -> int:

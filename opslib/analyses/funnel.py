@@ -11,7 +11,7 @@ import pandas as pd
 
 from opslib import attempts, charts, kernels, periods
 from opslib.attempts import Attempts
-from opslib.conditions import Codes, Condition
+from opslib.conditions import Codes, Condition, Texts
 from opslib.eventlog import EventLog, as_log
 from opslib.periods import Dates
 from opslib.result import Error, Note, Result, check_choice, say
@@ -279,11 +279,11 @@ def _groups(
         raise Error("option.column", option="by", got=by, choices=list(log.properties))
     users = np.flatnonzero(found.level >= 0)
     column = log.properties[by]
-    values = pd.Series(
-        column.codes[found.row[users]]
-        if isinstance(column, Codes)
-        else column.values[found.row[users]]
-    )
+    there = column.at(found.row[users])
+    if isinstance(there, Texts):
+        values = there.texts().to_pandas()
+    else:
+        values = pd.Series(there.codes if isinstance(there, Codes) else there.values)
     sizes = values.value_counts(dropna=False)
     if len(sizes) > MOST_GROUPS:
         raise Error("funnel.groups", by=by, n=len(sizes), most=MOST_GROUPS)
@@ -291,6 +291,8 @@ def _groups(
     group[users] = values.map({value: i for i, value in enumerate(sizes.index)})
     if isinstance(column, Codes):
         labels = [column.labels[i] if i >= 0 else None for i in sizes.index]
+    elif isinstance(column, Texts):
+        labels = [None if pd.isna(x) else str(x) for x in sizes.index]
     else:
         labels = [None if np.isnan(x) else f"{x:.15g}" for x in sizes.index]
     return group, tuple(labels)
