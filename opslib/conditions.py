@@ -58,20 +58,23 @@ class Texts:
         order: The position in `values` of each row; None when they are in order.
     """
 
-    values: pa.LargeStringArray
+    values: pa.ChunkedArray
     order: npt.NDArray[np.int64] | None = None
 
     def at(self, rows: npt.NDArray[np.int64]) -> "Texts":
         """Give the property of some rows, in their order; the texts stay in place."""
         return Texts(self.values, rows if self.order is None else self.order[rows])
 
-    def texts(self) -> pa.LargeStringArray:
+    def settled(self) -> "Texts":
+        """Give the same with an order, and without texts that no row has."""
+        if self.order is not None and len(self.order) == len(self.values):
+            return self
+        return Texts(self.texts(), np.arange(len(self.texts())))
+
+    def texts(self) -> pa.ChunkedArray:
         """Give the text of each row."""
-        return (
-            self.values
-            if self.order is None
-            else self.values.take(pa.array(self.order))
-        )
+        everything = self.order is None
+        return self.values if everything else self.values.take(pa.array(self.order))
 
 
 Property = Codes | Floats | Texts

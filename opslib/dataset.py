@@ -11,6 +11,7 @@ import pandas as pd
 
 from opslib.eventlog import EventLog
 from opslib.result import Error, Note
+from opslib.tables import Columns, File, Frame
 
 Table = EventLog | pd.DataFrame
 
@@ -86,7 +87,7 @@ class Dataset:
             table = self.orders.assign(event=ORDER)
         if table is None:
             raise Error("dataset.no_table", kind=Note("dataset.events"))
-        return _log(table, self.timezone)
+        return _log(Frame(table), self.timezone)
 
     @property
     def orders(self) -> pd.DataFrame:
@@ -173,12 +174,38 @@ def from_frame(
     shaped = _shape(frame, kind, roles, timezone)
     table: Table
     if kind == "events":
-        table = _log(shaped, timezone)
+        table = _log(Frame(shaped), timezone)
         notes = table.left_out
     else:
         table, notes = _usable(shaped, frame, kind, roles)
     return Dataset(
         "", name, {kind: table}, timezone=timezone, notes=notes, features=features
+    )
+
+
+def from_file(
+    table: File,
+    *,
+    roles: Mapping[str, str],
+    timezone: str = "UTC",
+    name: str = "",
+    features: Callable[[Table], pd.DataFrame] | None = None,
+) -> Dataset:
+    """Do what `from_frame` does for events that may be larger than memory."""
+    columns = list(table.names)
+    known = _check("events", roles, columns)
+    shaped = {role: roles[role] for role in known if role in roles}
+    for column in columns:
+        if column not in roles.values():
+            shaped[_free(column, {*known, *shaped})] = column
+    log = _log(table.renamed(shaped), timezone)
+    return Dataset(
+        "",
+        name,
+        {"events": log},
+        timezone=timezone,
+        notes=log.left_out,
+        features=features,
     )
 
 
@@ -239,10 +266,14 @@ def experiment(frame: pd.DataFrame, *, unit: str, variant: str) -> pd.DataFrame:
     return _shape(frame, "experiment", {"unit": unit, "variant": variant}, "UTC")
 
 
-def _log(frame: pd.DataFrame, timezone: str) -> EventLog:
-    amount = "amount" if "amount" in frame else None
-    return EventLog.from_frame(
-        frame, user="user", event="event", time="time", amount=amount, timezone=timezone
+def _log(table: Columns, timezone: str) -> EventLog:
+    return EventLog.from_table(
+        table,
+        user="user",
+        event="event",
+        time="time",
+        amount="amount" if "amount" in table.names else None,
+        timezone=timezone,
     )
 
 

@@ -1,10 +1,7 @@
 """EventLog: the sorted, encoded, memory-mapped columns that event analyses run on."""
 
-import datetime as dt
 import json
-import mmap
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from opslib import kernels, periods
+from opslib import encode, kernels, periods, tables
 from opslib.conditions import (
     Codes,
     Condition,
@@ -29,14 +25,8 @@ from opslib.conditions import (
 from opslib.periods import Instants
 from opslib.result import Error, Note
 
-MOST_NAMES = 65_535
-# A property with more different texts is kept as texts.
-MOST_LABELS = 100_000
-SAMPLE = 250_000
-IN_MEMORY = 256 << 20
 FORMAT = 2
 RUNS = ["run_offsets", "user_offsets", "run_user", "run_start", "run_time", "run_row"]
-HOUR = 3_600_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,74 +114,29 @@ class EventLog:
             >>> log.names, log.users.to_pylist(), log.offsets.tolist()
             (('buy', 'view'), ['007', '12'], [0, 2, 3])
         """
-        named = {"user": user, "event": event, "time": time, "amount": amount}
-        for option, column in named.items():
-            if column is not None and column not in frame.columns:
-                raise Error(
-                    "option.column",
-                    option=option,
-                    got=column,
-                    choices=list(frame.columns),
-                )
-        if (again := frame.columns[frame.columns.duplicated()]).size:
-            raise Error("eventlog.same_name", got=again[0])
-        instants, known_time = _instants(frame[time], timezone)
-        known = {
-            "user": frame[user].notna().to_numpy(),
-            "event": frame[event].notna().to_numpy(),
-            "time": known_time,
-        }
-        keep = known["user"] & known["event"] & known["time"]
-        notes = [
-            Note(f"eventlog.no_{role}", n=int((~present).sum()))
-            for role, present in known.items()
-            if not present.all()
-        ]
-        if until is not None:
-            end, whole_day = _end(str(until), timezone)
-            # The midnight that ends a day is an instant of the next one.
-            late = keep & (instants >= end if whole_day else instants > end)
-            keep &= ~late
-            if late.any():
-                notes.append(Note("eventlog.late", n=int(late.sum()), until=str(until)))
-        if not keep.any():
-            raise Error("eventlog.empty", n=len(frame))
-        instants = instants if keep.all() else instants[keep]
-
-        def rows(column: str) -> pd.Series:
-            return frame[column] if keep.all() else frame.loc[keep, column]
-
-        def kept() -> Iterator[tuple[str, Property]]:
-            # One at a time: a property may be as large as all the rest.
-            for column in others:
-                yield str(column), _property(rows(column))
-            if amount is not None:
-                numbers = pd.to_numeric(rows(amount), errors="coerce")
-                yield "amount", Floats(numbers.to_numpy("float64", na_value=np.nan))
-
-        user_code, users = _encode(rows(user))
-        event_code, names = _encode(rows(event))
-        if len(names) > MOST_NAMES:
-            raise Error("eventlog.names", n=len(names), most=MOST_NAMES, column=event)
-        others = (
-            [column for column in frame.columns if column not in named.values()]
-            if properties is None
-            else list(properties)
-        )
-        if amount is not None:
-            unread = pd.to_numeric(rows(amount), errors="coerce").isna()
-            if n := int((unread & rows(amount).notna()).sum()):
-                notes.append(Note("eventlog.amount", n=n, column=amount))
-        return cls._sorted(
-            users=pa.array(users, pa.large_string()),
-            user=user_code,
-            time=instants,
-            event=event_code.astype(np.uint16),
-            names=tuple(names),
-            properties=kept(),
+        return cls.from_table(
+            tables.Frame(frame),
+            user=user,
+            event=event,
+            time=time,
+            amount=amount,
             timezone=timezone,
-            until=_until(instants, timezone) if until is None else end,
-            left_out=tuple(notes),
+            properties=properties,
+            until=until,
+        )
+
+    @classmethod
+    def from_table(
+        cls,
+        table: tables.Columns,
+        *,
+        properties: Sequence[str] | None = None,
+        until: str | None = None,
+        **columns: Any,  # noqa: ANN401
+    ) -> Self:
+        """Do what `from_frame` does for a table that may be larger than memory."""
+        return cls._sorted(
+            **encode.events(table, properties=properties, until=until, **columns)
         )
 
     @classmethod
@@ -223,7 +168,7 @@ class EventLog:
             names=tuple(names),
             properties=(),
             timezone=timezone,
-            until=_until(time, timezone),
+            until=encode.end_of_observation(time, timezone),
         )
 
     @classmethod
@@ -360,22 +305,14 @@ class EventLog:
 
     def save(self, path: Path | str) -> None:
         """Write the log as one Arrow IPC file, to be opened without reading it."""
-        # One row of lists: columns of different lengths in one mappable file.
-        lists = {
-            name: pa.LargeListArray.from_arrays(
-                pa.array([0, len(values)], pa.int64()), pa.array(values)
-            )
-            for name, values in self._arrays().items()
-        }
-        texts = {"users": self.users} | {
-            f"property {i}": _contiguous(column)
+        texts = {
+            f"property {i}": column.settled()
             for i, column in enumerate(self.properties.values())
             if isinstance(column, Texts)
         }
-        for name, column in texts.items():
-            lists[name] = pa.LargeListArray.from_arrays(
-                pa.array([0, len(column)], pa.int64()), column
-            )
+        # All such columns came in the same order: that of the file.
+        order = next((one.order for one in texts.values()), np.empty(0, np.int64))
+        lists = {**self._arrays(), "users": self.users, "order": order}
         about = {
             "format": FORMAT,
             "names": self.names,
@@ -387,12 +324,20 @@ class EventLog:
             ],
             "left_out": [[note.code, note.values] for note in self.left_out],
         }
-        table = pa.table(lists).replace_schema_metadata({"opslib": json.dumps(about)})
+        types = {name: pa.array(values[:0]).type for name, values in lists.items()}
+        types |= dict.fromkeys(texts, pa.large_string())
+        schema = pa.schema(
+            [(name, pa.large_list(type_)) for name, type_ in types.items()],
+            {"opslib": json.dumps(about)},
+        )
         with (
             pa.OSFile(str(path), "wb") as file,
-            pa.ipc.new_file(file, table.schema) as writer,
+            pa.ipc.new_file(file, schema) as writer,
         ):
-            writer.write_table(table)
+            writer.write_batch(_row(schema, lists))
+            for name, column in texts.items():
+                for chunk in column.values.chunks:
+                    writer.write_batch(_row(schema, {name: chunk}))
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -412,12 +357,13 @@ class EventLog:
         lists = {
             name: table.column(name).chunk(0).values for name in table.column_names
         }
-        users = lists.pop("users")
+        users, order = lists.pop("users"), lists.pop("order").to_numpy()
         properties: dict[str, Property] = {}
         for i, (name, labels) in enumerate(about["properties"]):
             values = lists.pop(f"property {i}")
             if pa.types.is_large_string(values.type):
-                properties[name] = Texts(values)
+                parts = [part.values for part in table.column(f"property {i}").chunks]
+                properties[name] = Texts(pa.chunked_array(parts), order)
             elif labels is None:
                 properties[name] = Floats(values.to_numpy())
             else:
@@ -433,6 +379,16 @@ class EventLog:
             _mapped=mapped,
             **arrays,
         )
+
+
+def _row(schema: pa.Schema, lists: dict[str, Any]) -> pa.RecordBatch:
+    """Make one row of lists: so a file holds columns of different lengths."""
+    arrays = []
+    for field in schema:
+        values = pa.array(lists.get(field.name, ()), field.type.value_type)
+        ends = pa.array([0, len(values)], pa.int64())
+        arrays.append(pa.LargeListArray.from_arrays(ends, values))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def as_log(data: Any) -> EventLog:  # noqa: ANN401
@@ -453,111 +409,3 @@ def as_log(data: Any) -> EventLog:  # noqa: ANN401
         time="time",
         amount="amount" if "amount" in frame.columns else None,
     )
-
-
-def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
-    """Return microseconds UTC and which are known."""
-    if pd.api.types.is_numeric_dtype(column):
-        raise Error("eventlog.time", column=column.name, got=column.iloc[:3].tolist())
-    try:
-        wall = pd.DatetimeIndex(
-            column
-            if pd.api.types.is_datetime64_any_dtype(column)
-            else pd.to_datetime(column, format="ISO8601")
-        )
-    except (ValueError, TypeError):
-        raise Error(
-            "eventlog.time", column=column.name, got=column.dropna().iloc[:3].tolist()
-        ) from None
-    known = ~np.asarray(wall.isna())
-    return periods.to_instants(wall, timezone), known
-
-
-def _encode(column: pd.Series) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """Return the position of each value among the sorted texts."""
-    codes, found = pd.factorize(column)
-    texts = pd.Index(whole_numbers(pd.Series(found))).astype(str)
-    unique, rank = np.unique(texts.to_numpy(dtype=object), return_inverse=True)
-    return rank.astype(np.int32)[codes], unique.tolist()
-
-
-def whole_numbers(ids: pd.Series) -> pd.Series:
-    """Return ids that a file read as 17850.0 as whole numbers, where they all are."""
-    if not pd.api.types.is_float_dtype(ids):
-        return ids
-    # Larger ones are not exact, and would run over.
-    whole = bool(((ids % 1 == 0) & (ids.abs() < 2**63)).all())
-    return ids.astype("int64") if whole else ids
-
-
-def _property(column: pd.Series) -> Property:
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return Floats(column.to_numpy("float64", na_value=np.nan))
-    if column.dtype == "str":
-        sample = column.iloc[:: max(1, len(column) // SAMPLE)]
-        if sample.nunique() > MOST_LABELS:
-            return _texts(column)
-    codes, found = pd.factorize(column)
-    if len(found) > MOST_LABELS:
-        return _texts(column)
-    return Codes(codes.astype(np.int32), tuple(str(value) for value in found))
-
-
-def _texts(column: pd.Series) -> Texts:
-    known = column if column.dtype == "str" else column.astype("str")
-    values = pa.array(known.where(column.notna()) if known is not column else known)
-    values = values.cast(pa.large_string())
-    return Texts(values if isinstance(values, pa.Array) else values.combine_chunks())
-
-
-def _contiguous(column: Texts) -> pa.LargeStringArray:
-    """Put texts into the order of the rows; many of them in a file, not in memory."""
-    n = 0 if column.order is None else len(column.order)
-    if column.values.nbytes < IN_MEMORY or column.order is None:
-        return column.texts()
-    lengths = np.empty(n + 1, np.int64)
-    lengths[0] = 0
-    valid = np.empty(n, np.bool_)
-    with tempfile.TemporaryFile() as file:
-        for i in range(0, n, SAMPLE):
-            some = column.values.take(pa.array(column.order[i : i + SAMPLE]))
-            sizes = pc.fill_null(pc.binary_length(some), 0)
-            lengths[i + 1 : i + 1 + len(some)] = sizes.to_numpy()
-            valid[i : i + len(some)] = some.is_valid().to_numpy(zero_copy_only=False)
-            file.write(some.buffers()[2])
-        file.flush()
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    offsets = np.cumsum(lengths)
-    nulls = None if valid.all() else pa.array(valid).buffers()[1]
-    buffers = [nulls, pa.py_buffer(offsets), pa.py_buffer(mapped)]
-    return pa.LargeStringArray.from_buffers(n, *buffers[1:], buffers[0])
-
-
-def _until(time: Instants, timezone: str) -> int:
-    """Apply the rule of `from_frame` for the end of observation."""
-    last = int(time.max())
-    wall = periods.to_wall([last], timezone)
-    midnight = periods.to_instants(wall.normalize() + pd.Timedelta(days=1), timezone)[0]
-    if last >= midnight - HOUR or _only_dates(time, timezone):
-        return int(midnight)
-    return last
-
-
-def _only_dates(time: Instants, timezone: str) -> bool:
-    sample = periods.to_wall(time[:1000], timezone)
-    if not (sample == sample.normalize()).all():
-        return False
-    walls = periods.to_wall(time, timezone)
-    return bool((walls == walls.normalize()).all())
-
-
-def _end(until: str, timezone: str) -> tuple[int, bool]:
-    """Return the end that `until` names, and whether it names a whole day."""
-    try:
-        wall = pd.DatetimeIndex([dt.datetime.fromisoformat(until)])
-    except ValueError:
-        raise Error("eventlog.until", got=until) from None
-    whole_day = len(until) <= 10
-    if whole_day:
-        wall = wall + pd.Timedelta(days=1)
-    return int(periods.to_instants(wall, timezone)[0]), whole_day

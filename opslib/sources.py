@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslib import simulate
-from opslib.dataset import KINDS, Dataset, from_frame
+from opslib.dataset import KINDS, Dataset, from_file, from_frame
 from opslib.ingest import read_table
 from opslib.result import Error
 from opslib.storage import fingerprint
+from opslib.tables import File
 from opslib.workspace import ID, Workspace, features
 
 if TYPE_CHECKING:
@@ -71,12 +72,16 @@ def from_table(
     """
     kind = kind or table.report.kind
     if not kind:
-        columns = [str(column) for column in table.frame.columns]
+        columns = [str(column) for column in table.columns.names]
         raise Error("dataset.no_kind", name=name, choices=[*KINDS], columns=columns)
     if roles is None:
         known = sum(KINDS.get(kind, ()), ())
         found = table.report.roles
         roles = {role: column for role, column in found.items() if role in known}
+    if kind == "events" and isinstance(table.columns, File):
+        return from_file(
+            table.columns, roles=roles, timezone=timezone, name=name, features=features
+        )
     return from_frame(
         table.frame,
         kind=kind,

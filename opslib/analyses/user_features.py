@@ -11,7 +11,8 @@ import pandas as pd
 
 from opslib import charts, kernels, periods
 from opslib.conditions import Floats
-from opslib.eventlog import EventLog, as_log, whole_numbers
+from opslib.encode import whole_numbers
+from opslib.eventlog import EventLog, as_log
 from opslib.result import Error, Note, Result, say
 from opslib.words import text
 

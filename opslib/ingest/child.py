@@ -25,8 +25,8 @@ import pyarrow as pa
 
 from opslib.ingest.read import read, read_table
 from opslib.ingest.report import Report, Table
-from opslib.ingest.sheet import as_frame
 from opslib.result import Error
+from opslib.tables import File
 from opslib.words import clean
 
 MEMORY = 3 << 30
@@ -106,8 +106,7 @@ def open_table(folder: str | Path) -> Table:
     folder = Path(folder)
     try:
         report = Report.from_json((folder / REPORT).read_text(encoding="utf-8"))
-        with pa.ipc.open_file(pa.memory_map(str(folder / TABLE))) as reader:
-            return Table(as_frame(reader.read_all()), report)
+        return Table(File(folder / TABLE), report)
     except (OSError, ValueError, KeyError, TypeError):
         raise Error("ingest.child_died") from None
 

@@ -18,6 +18,7 @@ from opslib.ingest import dates
 from opslib.ingest.names import looks_like_id, looks_like_time
 from opslib.ingest.spool import TEXT
 from opslib.result import Note
+from opslib.tables import as_series
 
 TOLERATED = 0.05
 MOST_DISTINCT = 1 << 18
@@ -356,13 +357,6 @@ def convert(column: pa.Array, name: str, **options: bool) -> Typed:
     )
 
 
-def as_series(values: pa.Array | pa.ChunkedArray, name: str) -> pd.Series:
-    """Give converted cells as pandas has them: numbers with gaps are floats."""
-    if pa.types.is_boolean(values.type) and values.null_count:
-        return pd.Series(values.to_pandas(), name=name).astype("boolean")
-    return values.to_pandas().rename(name)
-
-
 def _words(texts: pa.Array, words: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Say which texts are one of a few short words, in whatever case."""
     found = pc.less_equal(pc.binary_length(texts), max(len(w.encode()) for w in words))
@@ -435,7 +429,7 @@ def _number(texts: _Texts) -> _Found | None:
             texts.changes.append(
                 Note("ingest.written", column=texts.name, example=example)
             )
-    if date := _numeric_date(texts, numbers[valid], whole=whole and valid.all()):
+    if date := _numeric_date(texts, numbers[valid], whole=whole and bool(valid.all())):
         return date
     return {"kind": "integer" if whole else "number"}
 

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from opslib.result import Note, say
+from opslib.tables import File, Frame
 
 NOTE = {"code", "values"}
 
@@ -154,9 +156,20 @@ def _with_notes(value: dict[str, Any]) -> object:
     return Note(value["code"], **value["values"]) if set(value) == NOTE else value
 
 
-@dataclass(frozen=True)
 class Table:
-    """A table read from a file, and the report of how it was read."""
+    """A table read from a file, and the report of how it was read.
 
-    frame: pd.DataFrame
-    report: Report
+    Attributes:
+        columns: The columns one by one; a large table stays on disk.
+        report: How it was read.
+    """
+
+    def __init__(self, columns: Frame | File, report: Report) -> None:
+        self.columns = columns
+        self.report = report
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The whole table; the texts of a large one stay on disk."""
+        whole = self.columns
+        return whole.frame if isinstance(whole, Frame) else whole.frame()

@@ -5,7 +5,9 @@ A table larger than memory is written as it is converted and mapped when it is d
 
 import contextlib
 import re
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,12 +25,12 @@ from opslib.ingest.columns import (
     Evidence,
     Misfit,
     Plan,
-    as_series,
     decide,
 )
 from opslib.ingest.report import Column, Report, Table
 from opslib.ingest.spool import TEXT, Batch, Spool
 from opslib.result import Error, Note
+from opslib.tables import File, Frame, as_series
 
 # What is left of a long id that a spreadsheet took for a number.
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
@@ -47,9 +49,10 @@ class Added(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """The finished columns, and the cells that did not fit: column, line and text."""
+    """The finished table, and the cells that did not fit: column, line and text."""
 
     table: pa.Table
+    columns: File | Frame
     failed: list[tuple[str, int, str]]
 
 
@@ -59,9 +62,9 @@ def as_it_stands(
     """Give every cell as the text that stands in the file."""
     batches = (batch.columns for batch in spool.batches())
     schema = pa.schema([(name, TEXT) for name in names])
-    table = _assembled(batches, schema, into, spilled=spool.spilled)
-    columns = tuple(Column(name, "text") for name in names)
-    return Table(as_frame(table), replace(report, columns=columns))
+    _, columns = _assembled(batches, schema, into, spilled=spool.spilled)
+    described = tuple(Column(name, "text") for name in names)
+    return Table(columns, replace(report, columns=described))
 
 
 def typed(
@@ -87,9 +90,9 @@ def typed(
         return decide(evidence, names[i], named=named, as_id=as_id, comma=comma)
 
     ids = {column for role, column in given.items() if role in ID_ROLES}
-    plans = []
-    for done in _POOL.map(lambda i: plan(i, as_id=names[i] in ids), range(len(names))):
-        plans.append(done)
+    plans: list[Plan] = []
+    for one in _POOL.map(lambda i: plan(i, as_id=names[i] in ids), range(len(names))):
+        plans.append(one)
         tell("types", 0.5 * len(plans) / len(names))
     sample = _sample(spool, plans)
     found = roles.recognise(
@@ -102,17 +105,16 @@ def typed(
     added, by_role, notes = _completed(names, found)
     done = _converted(spool, plans, added, tell, into)
     _count_owners(plans, by_role, done.table)
-    frame = as_frame(done.table)
     tell("roles", 1.0)
     role_of = {column: role for role, column in by_role.items()}
     plan_of = dict(zip(names, plans, strict=True))
     return Table(
-        frame,
+        done.columns,
         replace(
             report,
             columns=tuple(
                 _column(done.table.column(name), name, plan_of.get(name), role_of)
-                for name in frame.columns
+                for name in done.table.column_names
             ),
             cells=pd.DataFrame(done.failed, columns=["column", "row", "text"]).astype(
                 {"column": "str", "row": "int64", "text": "str"}
@@ -149,13 +151,6 @@ def _count_owners(
                 plan,
                 distinct=pc.count_distinct(table.column(i), mode="only_valid").as_py(),
             )
-
-
-def as_frame(table: pa.Table) -> pd.DataFrame:
-    """Give a table as pandas has it; texts of a mapped file stay where they are."""
-    return pd.DataFrame(
-        {name: as_series(table.column(name), name) for name in table.column_names}
-    )
 
 
 def _sample(spool: Spool, plans: list[Plan]) -> pd.DataFrame:
@@ -210,14 +205,14 @@ def _converted(
         fields = [(plan.name, plan.type) for plan in plans]
         fields += [(name, one.type) for name, one in added.items()]
         with contextlib.suppress(_Refuted):
-            table = _assembled(
+            table, columns = _assembled(
                 _while_same(batches, plans, before),
                 pa.schema(fields),
                 into,
                 spilled=spool.spilled,
             )
             if not _unfit(plans, failed, table):
-                return Converted(table, failed)
+                return Converted(table, columns, failed)
 
 
 class _Refuted(Exception):  # noqa: N818  no error: the next try is the right one
@@ -279,26 +274,25 @@ def _assembled(
     into: Path | None,
     *,
     spilled: bool,
-) -> pa.Table:
+) -> tuple[pa.Table, File | Frame]:
     """Join batches: in memory, or in a file that is then mapped."""
     if into is None and not spilled:
         made = [pa.RecordBatch.from_arrays(one, schema=schema) for one in batches]
-        return pa.Table.from_batches(made, schema)
-    path = into or Path(tempfile.mkstemp(".arrow")[1])
-    try:
-        with (
-            pa.OSFile(str(path), "wb") as file,
-            pa.ipc.new_file(file, schema) as writer,
-        ):
-            for one in batches:
-                writer.write_batch(pa.RecordBatch.from_arrays(one, schema=schema))
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    finally:
-        if into is None:
-            # A mapped file can be read after it has lost its name, but on Windows.
-            with contextlib.suppress(PermissionError):
-                path.unlink()
-    return table
+        table = pa.Table.from_batches(made, schema)
+        names = table.column_names
+        whole = {name: as_series(table.column(name), name) for name in names}
+        return table, Frame(pd.DataFrame(whole))
+    path = into or Path(tempfile.mkdtemp()) / "table.arrow"
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_file(file, schema) as writer,
+    ):
+        for one in batches:
+            writer.write_batch(pa.RecordBatch.from_arrays(one, schema=schema))
+    columns = File(path)
+    if into is None:
+        weakref.finalize(columns, shutil.rmtree, path.parent, ignore_errors=True)
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all(), columns
 
 
 def _completed(

@@ -1,0 +1,100 @@
+"""A table by its columns: of a DataFrame, or of an Arrow file larger than memory."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+
+class Columns(Protocol):
+    """What makes a log needs of a table: one column at a time."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns."""
+
+    def column(self, name: str) -> pd.Series:
+        """Give a column as pandas has it."""
+
+    def texts(self, name: str) -> pa.ChunkedArray | None:
+        """Give a column of texts where it is; None when it is of another type."""
+
+
+class Frame:
+    """The columns of a DataFrame."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns."""
+        return list(self.frame.columns)
+
+    def column(self, name: str) -> pd.Series:
+        """Give a column."""
+        return self.frame[name]
+
+    def texts(self, name: str) -> pa.ChunkedArray | None:
+        """Give a column of texts without copying them."""
+        column = self.frame[name]
+        if column.dtype != "str":
+            return None
+        values = pa.array(column)
+        return pa.chunked_array(values).cast(pa.large_string())
+
+
+class File:
+    """The columns of an Arrow file; each is read when it is asked for.
+
+    Args:
+        path: The file.
+        names: Name of a column -> its name in the file; None: all, as they are.
+    """
+
+    def __init__(self, path: Path, names: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        with pa.OSFile(str(path)) as file:
+            self._all = pa.ipc.open_file(file).schema.names
+        self._names = dict(names or zip(self._all, self._all, strict=True))
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the columns."""
+        return list(self._names)
+
+    def renamed(self, names: Mapping[str, str]) -> "File":
+        """Give the same file with other names: name -> name in the file."""
+        return File(self.path, names)
+
+    def column(self, name: str) -> pd.Series:
+        """Read a column into memory."""
+        place = self._all.index(self._names[name])
+        options = pa.ipc.IpcReadOptions(included_fields=[place])
+        with pa.OSFile(str(self.path)) as file:
+            values = pa.ipc.open_file(file, options=options).read_all().column(0)
+        return as_series(values, name)
+
+    def texts(self, name: str) -> pa.ChunkedArray | None:
+        """Map a column of texts."""
+        values = self._mapped().column(self._names[name])
+        return values if pa.types.is_large_string(values.type) else None
+
+    def frame(self) -> pd.DataFrame:
+        """Give the whole as a DataFrame; its texts stay in the file."""
+        table = self._mapped()
+        return pd.DataFrame(
+            {new: as_series(table.column(old), new) for new, old in self._names.items()}
+        )
+
+    def _mapped(self) -> pa.Table:
+        return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
+
+
+def as_series(values: pa.Array | pa.ChunkedArray, name: str) -> pd.Series:
+    """Give a column as pandas has it: numbers with gaps are floats."""
+    if pa.types.is_boolean(values.type) and values.null_count:
+        return pd.Series(values.to_pandas(), name=name).astype("boolean")
+    return values.to_pandas().rename(name)
