@@ -20,6 +20,7 @@ MOST_NAMES = 65_535
 # A property with more different texts is kept as texts.
 MOST_LABELS = 100_000
 SAMPLE = 250_000
+PART = 1 << 20
 HOUR = 3_600_000_000
 Rows = npt.NDArray[np.int64]
 
@@ -132,7 +133,10 @@ def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
             "eventlog.time", column=column.name, got=column.dropna().iloc[:3].tolist()
         ) from None
     known = ~np.asarray(wall.isna())
-    return periods.to_instants(wall, timezone), known
+    instants = np.empty(len(wall), np.int64)
+    for i in range(0, len(wall), PART):
+        instants[i : i + PART] = periods.to_instants(wall[i : i + PART], timezone)
+    return instants, known
 
 
 def _encode(column: pd.Series) -> tuple[npt.NDArray[np.int32], list[str]]:

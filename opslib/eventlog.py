@@ -186,6 +186,7 @@ class EventLog:
         left_out: tuple[Note, ...] = (),
     ) -> Self:
         order, offsets = kernels.sort_rows(user, time, len(users))
+        del user
         time, event = time[order], event[order]
         runs = kernels.event_runs(offsets, time, event, len(names))
         log = cls(

@@ -57,8 +57,8 @@ class File:
     def __init__(self, path: Path, names: Mapping[str, str] | None = None) -> None:
         self.path = path
         with pa.OSFile(str(path)) as file:
-            self._all = pa.ipc.open_file(file).schema.names
-        self._names = dict(names or zip(self._all, self._all, strict=True))
+            known = pa.ipc.open_file(file).schema.names
+        self._names = dict(names or zip(known, known, strict=True))
 
     @property
     def names(self) -> Sequence[str]:
@@ -70,12 +70,8 @@ class File:
         return File(self.path, names)
 
     def column(self, name: str) -> pd.Series:
-        """Read a column into memory."""
-        place = self._all.index(self._names[name])
-        options = pa.ipc.IpcReadOptions(included_fields=[place])
-        with pa.OSFile(str(self.path)) as file:
-            values = pa.ipc.open_file(file, options=options).read_all().column(0)
-        return as_series(values, name)
+        """Map a column; numbers and times are read."""
+        return as_series(self._mapped().column(self._names[name]), name)
 
     def texts(self, name: str) -> pa.ChunkedArray | None:
         """Map a column of texts."""
@@ -90,6 +86,7 @@ class File:
         )
 
     def _mapped(self) -> pa.Table:
+        # A mapping of its own each time: when it goes, so do the pages it has read.
         return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
 
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 TEXT = pa.large_string()
 ROWS = 1 << 16
 MEMORY = 64 << 20
+AT_ONCE = 16
 Lines = npt.NDArray[np.int64]
 
 
@@ -111,15 +112,15 @@ class Spool:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
-            # Read and not mapped: what is done with must not stay in memory.
-            fields = pa.ipc.IpcReadOptions(
-                included_fields=[0, *(i + 1 for i in wanted)]
-            )
-            with pa.OSFile(str(self._path)) as file:
-                reader = pa.ipc.open_file(file, options=fields)
-                for i in range(reader.num_record_batches):
+            start, end = 0, 1
+            while start < end:
+                # Mapped anew now and then: pages that were read go with their mapping.
+                reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
+                end = reader.num_record_batches
+                for i in range(start, min(start + AT_ONCE, end)):
                     lines, *columns = reader.get_batch(i).columns
-                    yield Batch(lines.to_numpy(), columns)
+                    yield Batch(lines.to_numpy(), [columns[k] for k in wanted])
+                start += AT_ONCE
         for lines, columns in (*self._batches, *_chunks(self._tail)):
             yield Batch(lines, [columns[i] for i in wanted])
 
