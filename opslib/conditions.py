@@ -142,7 +142,7 @@ def _search(column: Texts, operator: str, value: Any) -> Mask:  # noqa: ANN401
         met = pc.call_function(
             COMPARISONS[operator], [texts, pa.scalar(value, texts.type)]
         )
-    found = pc.fill_null(met, False).to_numpy(zero_copy_only=False)
+    found = pc.fill_null(met, fill_value=False).to_numpy(zero_copy_only=False)
     return found if column.order is None else found[column.order]
 
 

@@ -385,8 +385,8 @@ class EventLog:
 def _row(schema: pa.Schema, lists: dict[str, Any]) -> pa.RecordBatch:
     """Make one row of lists: so a file holds columns of different lengths."""
     arrays = []
-    for field in schema:
-        values = pa.array(lists.get(field.name, ()), field.type.value_type)
+    for column in schema:
+        values = pa.array(lists.get(column.name, ()), column.type.value_type)
         ends = pa.array([0, len(values)], pa.int64())
         arrays.append(pa.LargeListArray.from_arrays(ends, values))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -258,3 +258,47 @@ def test_amounts_that_are_no_numbers_are_counted():
 def test_what_is_no_list_of_conditions_is_said_so(wrong):
     with pytest.raises(Error, match=r"A condition is \[property, operator, value\]"):
         log("a x 2026-03-01").mask(wrong)
+
+
+@pytest.fixture
+def worded(monkeypatch):
+    """A log whose notes are all different, and one that is missing."""
+    monkeypatch.setattr("opslib.encode.MOST_LABELS", 2)
+    rows = frame(
+        "bob view 2026-03-02",
+        "ann view 2026-03-03",
+        "ann buy 2026-03-01",
+        "eve view 2026-03-01",
+    )
+    return EventLog.from_frame(
+        rows.assign(note=["b2", "a3", "a1", None]),
+        user="user",
+        event="event",
+        time="time",
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "notes"),
+    [
+        (["note", "==", "a3"], ["a3"]),
+        (["note", "!=", "a3"], ["a1", "b2", None]),
+        (["note", "<", "a3"], ["a1"]),
+        (["note", "contains", "a"], ["a1", "a3"]),
+        (["note", "in", ["b2", "x"]], ["b2"]),
+        (["note", "not in", ["b2"]], ["a1", "a3", None]),
+        (["note", "is_set"], ["a1", "a3", "b2"]),
+        (["note", "is_not_set"], [None]),
+    ],
+)
+def test_texts_that_all_differ_are_searched_where_they_are(worded, condition, notes):
+    found = worded.where([condition])
+    assert found.properties["note"].texts().to_pylist() == notes
+
+
+def test_a_saved_part_of_a_log_holds_no_text_of_the_others(worded, tmp_path):
+    worded.where([["note", "==", "b2"]]).save(tmp_path / "part.arrow")
+    assert EventLog.open(tmp_path / "part.arrow").properties[
+        "note"
+    ].values.to_pylist() == ["b2"]
+    assert b"a3" not in (tmp_path / "part.arrow").read_bytes()

@@ -21,7 +21,7 @@ from opslib.result import Note
 from opslib.tables import as_series
 
 TOLERATED = 0.05
-MOST_DISTINCT = 1 << 18
+MOST_DISTINCT = 1 << 16
 NOWHERE = np.empty(0, np.int64)
 MISSING_TEXT = ("", "null", "nan", "n/a", "#n/a", r"\n", "(null)", "<na>")
 MISSING = (*MISSING_TEXT, "na", "none", "nil", "-", "--", "—", "/", "无", "空", "暂无")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from zoneinfo import ZoneInfo
 
 from opslib.ingest import encoding, excel, roles, rows, sheet
@@ -117,7 +117,7 @@ def read(
         raise Error("ingest.empty")
     if not types:
         return sheet.as_it_stands(cells.spool, names, report, into)
-    return sheet.typed(cells.spool, names, report, known, tell, into)
+    return sheet.typed(cells.spool, names, report, known=known, tell=tell, into=into)
 
 
 def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,12 +187,11 @@ def _opened(source: Source) -> Iterator[tuple[IO[bytes], str]]:
 
 def _copied(source: IO[bytes]) -> IO[bytes]:
     """Copy a stream, counted, so that it can be read twice."""
-    copy: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
+    copy: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
     try:
         while part := source.read(PIECE):
             copy.write(part)
-            if (size := copy.tell()) > MOST_BYTES:
-                raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
+            _check_size(copy.tell())
     except BaseException:
         copy.close()
         raise
@@ -200,10 +199,15 @@ def _copied(source: IO[bytes]) -> IO[bytes]:
     return copy
 
 
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
+
+
 def _unpacked(file: IO[bytes]) -> IO[bytes]:
     try:
         with gzip.open(file) as stream:
-            return _copied(stream)  # type: ignore[arg-type]
+            return _copied(cast("IO[bytes]", stream))
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise Error("ingest.gzip_broken") from None
 
@@ -214,9 +218,7 @@ def _check_kind(file: IO[bytes]) -> None:
     for magic, kind in REFUSED.items():
         if head.startswith(magic):
             raise Error("ingest.refused", kind=kind)
-    size = file.seek(0, io.SEEK_END)
-    if size > MOST_BYTES:
-        raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
+    _check_size(file.seek(0, io.SEEK_END))
     file.seek(0)
     while part := file.read(PIECE):
         if part.strip(BLANK):

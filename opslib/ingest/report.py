@@ -21,6 +21,7 @@ class Column:
         type: "text", "integer", "number", "boolean" or "date".
         role: What the column is to its kind of table, "" when nothing special.
         missing, distinct: Cells without a value, and different values.
+        capped: There are more different values than were counted.
         examples: Up to five values, the commonest first.
         changes: What the values are that the file's text is not.
     """
@@ -30,6 +31,7 @@ class Column:
     role: str = ""
     missing: int = 0
     distinct: int = 0
+    capped: bool = False
     examples: tuple[str, ...] = ()
     changes: tuple[Note, ...] = ()
 

@@ -2,9 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import numpy as np
 import pandas as pd
@@ -215,41 +217,59 @@ def _joined(row: Row, dialect: Dialect) -> str:
 def _records(
     pieces: Iterable[str], dialect: Dialect, cells: Cells
 ) -> Iterator[Records | Batch]:
-    """Cut lines into rows: a piece at once, else its parts, else record by record.
+    """Cut lines into rows: a part at once, else its batches, else record by record.
 
     The first lines always come as rows, for some of them may be no part of the table.
     """
-    number, rest = 1, ""
-    for piece in _ended(pieces):
-        text, rest = (rest, "") if piece is None else _whole_lines(rest + piece)
-        if len(rest) > LONGEST_LINE:
-            raise Error("ingest.long_line", row=number, most=LONGEST_LINE / 1e6)
-        parts = [text] if number > 1 else _parts(text)
-        while parts:
-            part = parts.pop(0)
-            columns = _at_once(part, dialect) if number > 1 else None
+    number, open_lines = 1, ""
+    for text, last, cut in _ahead(_whole(pieces), dialect):
+        whole = open_lines + text
+        columns = None if number == 1 else cut() if not open_lines else None
+        if columns is not None:
+            yield Batch(np.arange(number, number + len(columns[0])), columns)
+            number += len(columns[0])
+            continue
+        parts, open_lines = _parts(whole), ""
+        for i, part in enumerate(parts):
+            columns = _at_once(part, dialect) if number > 1 and not open_lines else None
             if columns is not None:
-                end = number + len(columns[0])
-                yield Batch(np.arange(number, end), columns)
-                number = end
+                yield Batch(np.arange(number, number + len(columns[0])), columns)
+                number += len(columns[0])
                 continue
-            if number > 1 and len(part) > 2 * HEAD:
-                parts = [*_parts(part), *parts]
-                continue
-            lines = list(io.StringIO(part, newline=""))
-            total = len(lines)
-            last = piece is None and not parts
-            yield from _by_record(lines, number, dialect, cells, last=last)
-            number += total - len(lines)
-            if lines and parts:
-                parts[0] = "".join(lines) + parts[0]
-            elif lines:
-                rest = "".join(lines) + rest
+            lines = list(io.StringIO(open_lines + part, newline=""))
+            n, final = len(lines), last and i == len(parts) - 1
+            yield from _by_record(lines, number, dialect, cells, last=final)
+            number += n - len(lines)
+            open_lines = "".join(lines)
+            if len(open_lines) > LONGEST_LINE:
+                most = LONGEST_LINE / 1e6
+                raise Error("ingest.long_line", row=number, most=most)
 
 
-def _ended(pieces: Iterable[str]) -> Iterator[str | None]:
-    yield from pieces
-    yield None
+def _whole(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Give a text in parts that end where lines do; say which is the last."""
+    rest = ""
+    for piece in pieces:
+        text, rest = _whole_lines(rest + piece)
+        if len(rest) > LONGEST_LINE:
+            raise Error("ingest.long_line", row=1, most=LONGEST_LINE / 1e6)
+        if text:
+            yield text, False
+    yield rest, True
+
+
+def _ahead(
+    texts: Iterable[tuple[str, bool]], dialect: Dialect
+) -> Iterator[tuple[str, bool, Callable[[], list[pa.Array] | None]]]:
+    """Cut parts at once while the one before is at work."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[tuple[str, bool, Future[list[pa.Array] | None]]] = deque()
+        for some in chain(texts, [None] * 2):
+            if some is not None:
+                waiting.append((*some, pool.submit(_at_once, some[0], dialect)))
+            if waiting and (some is None or len(waiting) > 2):
+                text, last, made = waiting.popleft()
+                yield text, last, made.result
 
 
 def _whole_lines(text: str) -> tuple[str, str]:

@@ -71,9 +71,10 @@ def typed(
     spool: Spool,
     names: list[str],
     report: Report,
+    *,
     known: Mapping[str, Any],
     tell: Progress,
-    into: Path | None = None,
+    into: Path | None,
 ) -> Table:
     """Find the type of every column and the role of some, and convert the cells."""
     named = report.header_rows > 0
@@ -145,21 +146,24 @@ def _count_owners(
     plans: list[Plan], roles_: Mapping[str, str], table: pa.Table
 ) -> None:
     """Count users or units exactly, however many there are."""
+    owners = {roles_.get("user"), roles_.get("unit")}
     for i, plan in enumerate(plans):
-        if plan.capped and plan.name in {roles_.get("user"), roles_.get("unit")}:
-            plans[i] = replace(
-                plan,
-                distinct=pc.count_distinct(table.column(i), mode="only_valid").as_py(),
-            )
+        if plan.capped and plan.name in owners:
+            n = pc.count_distinct(table.column(i), mode="only_valid").as_py()
+            plans[i] = replace(plan, distinct=n, capped=False)
 
 
 def _sample(spool: Spool, plans: list[Plan]) -> pd.DataFrame:
     """Convert rows from all over the table: enough to tell what its columns are."""
     every = max(1, -(-spool.rows // SAMPLE))
-    parts: list[list[pa.Array]] = []
-    for i, batch in enumerate(spool.batches()):
-        if i % every == 0:
-            parts.append(_apply(plans, batch)[0])
+    before: list[Plan] = []
+    while plans != before:
+        before = list(plans)
+        parts = [
+            _apply(plans, batch)[0]
+            for i, batch in enumerate(spool.batches())
+            if i % every == 0
+        ]
     types = [plan.type for plan in plans]
     return pd.DataFrame(
         {
@@ -341,9 +345,17 @@ def _column(
     if plan is None:
         shown = tuple(str(value) for value in values.slice(0, 5).to_pylist())
         kind = "text" if values.type == TEXT else "number"
-        return Column(name, kind, role, gaps, len(values.unique()), shown)
+        distinct = pc.count_distinct(values, mode="only_valid").as_py()
+        return Column(name, kind, role, gaps, distinct, examples=shown)
     return Column(
-        name, plan.kind, role, gaps, plan.distinct, plan.examples, plan.changes
+        name,
+        plan.kind,
+        role,
+        gaps,
+        plan.distinct,
+        plan.capped,
+        plan.examples,
+        plan.changes,
     )
 
 
