@@ -47,7 +47,7 @@ db.execute(
 )
 db.close()
 db = duckdb.connect(sys.argv[2])
-found = db.sql("SELECT count(*), count(DISTINCT user_id) FROM events").fetchone()
+(found,) = db.sql("SELECT count(*), count(DISTINCT user_id) FROM events").fetchall()
 print(json.dumps(found))
 """
 
