@@ -38,6 +38,7 @@ import duckdb
 db = duckdb.connect(sys.argv[2])
 db.sql("SET memory_limit = '1500MB'")
 db.sql("SET threads = 2")
+db.sql("SET enable_progress_bar = false")
 db.execute(
     "CREATE TABLE events AS SELECT * FROM read_csv(?, delim = ',', quote = '\\"', "
     "header = true, auto_detect = false, columns = {'user_id': 'VARCHAR', "
