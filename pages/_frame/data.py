@@ -37,7 +37,7 @@ OUTCOMES = (
     r"conver|retention|visit|spend|revenue|order|click|paid|\bpay|buy|purchas|amount"
     r"|转化|留存|访问|消费|金额|收入|下单|支付|购买|点击|复购"
 )
-BEFORE = r"before|history|previous|\bpre|之前|前$|实验前|历史"
+BEFORE = r"before|history|previous|\bpre|之前|前$|前\s*\d|实验前|历史"
 
 
 def default(lang: str) -> str:
@@ -230,6 +230,8 @@ def usual_metrics(names: list[str]) -> list[str]:
     Example:
         >>> usual_metrics(["history", "newbie", "visit", "spend"]), usual_metrics(["x"])
         (['visit', 'spend'], ['x'])
+        >>> usual_metrics(["前30天消费", "是否转化", "收入"])
+        ['是否转化', '收入']
     """
     likely = [
         name
