@@ -28,6 +28,7 @@ WIDE = 100
 MOST_COHORTS = 60
 MOST_AGES = 30
 FIRST_WIDE = "⺀"
+NARROWEST = 36  # pixels that "100.0%" takes
 MOST_GROUPS = len(PALETTE)
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
@@ -96,6 +97,14 @@ def finish(
 ) -> alt.Chart | alt.LayerChart:
     """Give a chart its description for screen readers and its size."""
     return chart.properties(description=alt_text, height=height, width="container")
+
+
+def fitting(size: int) -> alt.ExprRef:
+    """Return a font size for words in the cells of a grid: 0 where they would overlap.
+
+    On a telephone the colours must tell, and the tooltip and the table.
+    """
+    return alt.ExprRef(f"bandwidth('x') < {NARROWEST} ? 0 : {size}")
 
 
 def colours(values: Sequence[str]) -> alt.Scale:
@@ -258,7 +267,7 @@ def cohort_grid(
         )
     ) + pending.mark_rect(fillOpacity=0, stroke=MUTED, strokeDash=[2, 2], opacity=0.6)
     if legible:
-        chart += over.mark_text(fontSize=11).encode(
+        chart += over.mark_text(fontSize=fitting(11)).encode(
             text=alt.Text(field=shape.alias["words"], type="nominal"),
             color=alt.Color(field=shape.alias["ink"], type="nominal", scale=None),
         )

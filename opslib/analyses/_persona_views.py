@@ -125,7 +125,7 @@ def heat_map(
     cells = base.mark_rect().encode(
         color=alt.Color(**shape.field("d", "quantitative", scale=scale, legend=legend))
     )
-    text = base.mark_text(fontSize=12, color="#111827").encode(
+    text = base.mark_text(fontSize=charts.fitting(12), color="#111827").encode(
         text=alt.Text(**shape.field("cell", "nominal"))
     )
     height = 120 + 30 * rows["trait"].nunique()
@@ -140,6 +140,10 @@ def _telling(traits: pd.DataFrame, names: Sequence[str], lang: str) -> pd.DataFr
         traits["side"] == "level", words.text("personas.no_value", lang)
     )
     colon = words.text("personas.colon", lang)
+    dated = label.map(
+        lambda column: words.text("personas.days_before", lang, column=column)
+    )
+    label = label.mask(traits["side"].isin(["early", "late"]), dated)
     label = label.where(number, label + colon + level.astype(str))
     rows = traits.assign(trait=label, size=traits["d"].abs())
     best = rows.groupby("trait", sort=False)["size"].max().nlargest(MOST_ROWS)

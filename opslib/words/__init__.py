@@ -174,9 +174,10 @@ def _date(value: dt.date | str, lang: str) -> str:
     return format_date(value, "medium", locale=lang)
 
 
-def _name(value: object, lang: str) -> str:
+def _name(value: Any, lang: str) -> str:  # noqa: ANN401
     left, right = {"en": ("“", "”"), "zh_CN": ("「", "」")}[lang]
-    return f"{left}{clean(value)}{right}"
+    shown = value.text(lang) if hasattr(value, "text") else value
+    return f"{left}{clean(shown)}{right}"
 
 
 def _names(values: Iterable[object], lang: str, most: int = 12) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from opslib import charts, words
+from opslib.analyses.personas import column_title
 from opslib.export import to_csv
 from opslib.result import Error, Result
 from pages._frame import cards, data, experiment, pins
@@ -93,6 +94,9 @@ def behind(analysis: str, result: Result, key: str) -> None:
     for name in REASONS.get(analysis, ()):
         reason = getattr(result, name)
         table = reason if isinstance(reason, pd.DataFrame) else reason(language())
+        if "column" in table:
+            named = [column_title(column, language()) for column in table["column"]]
+            table = table.assign(column=named)
         with st.expander(t(f"view.{analysis}.{name}")):
             _table(f"{analysis}.{name}", table, f"{key}.{name}")
     with st.expander(t("frame.table")):
@@ -284,8 +288,7 @@ def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: AN
 def _header(column: str, analysis: str = "") -> str:
     """Return the name of a column in the language of the session, or as it stands."""
     if column not in OWN.get(analysis, {column}):
-        code = f"{analysis}.column_{column}"
-        return words.text(code, language()) if words.has(code) else words.clean(column)
+        return column_title(column, language())
     for code in (f"column.{analysis}.{column}", f"column.{column}"):
         if WORDS.has(code):
             return t(code)

@@ -13,6 +13,7 @@ import streamlit as st
 import opslib as ops
 from opslib import cells
 from opslib.analyses.ab_summary import likely_control
+from opslib.analyses.personas import column_title
 from opslib.conditions import Codes
 from opslib.dataset import Dataset
 from opslib.result import Result
@@ -178,6 +179,21 @@ def daily_figures(dataset: Dataset) -> list[str]:
 def features(dataset: Dataset) -> list[str]:
     """Return the names of the attributes of users."""
     return [str(name) for name in dataset.users if name != "user"]
+
+
+def feature_titles(names: list[str], lang: str) -> dict[str, str]:
+    """Name features for a reader, each by a name of its own.
+
+    Example:
+        >>> feature_titles(["recency_days", "city"], "en")
+        {'recency_days': 'days since last active', 'city': 'city'}
+    """
+    titles = {name: column_title(name, lang) for name in names}
+    given = list(titles.values())
+    return {
+        name: name if given.count(title) > 1 or title in titles else title
+        for name, title in titles.items()
+    }
 
 
 def most_groups(dataset: Dataset) -> int:

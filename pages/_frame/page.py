@@ -13,7 +13,7 @@ Words come from `words/<language>/<page>.po`: `funnel.title` is the question,
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -81,9 +81,9 @@ class Page:
         return data.daily_figures(self.dataset)
 
     @property
-    def features(self) -> list[str]:
-        """Names of the attributes of users."""
-        return data.features(self.dataset)
+    def features(self) -> dict[str, str]:
+        """Attributes of users, each with what a reader calls it."""
+        return data.feature_titles(data.features(self.dataset), self.lang)
 
     @property
     def most_groups(self) -> int:
@@ -186,27 +186,28 @@ class Page:
     def many(
         self,
         name: str,
-        codes: Sequence[str],
+        codes: Sequence[str] | Mapping[str, str],
         *,
         default: Sequence[str],
-        named: bool = True,
         more: bool = False,
     ) -> list[str]:
         """Ask for some of `codes`, in an order that counts.
 
         Args:
             name: Name in the link and of the label, `<page>.<name>`.
-            codes: What can be chosen, as the option spells it.
+            codes: What can be chosen, as the option spells it; names from the file,
+                or codes with the names to show, no two alike.
             default: Chosen at first.
-            named: As for `choice`.
             more: Put it under "More options".
         """
+        titles = codes if isinstance(codes, Mapping) else {}
+        codes = list(codes)
 
         def draw(key: str) -> Any:  # noqa: ANN401
             return st.multiselect(
                 self.text(name),
                 codes,
-                format_func=str if named else lambda code: self.text(f"{name}.{code}"),
+                format_func=lambda code: titles.get(code, code),
                 placeholder=self._unchosen(name),
                 key=key,
             )
