@@ -217,7 +217,7 @@ def _titled(reason: Note) -> Note:
         for role in ("column", "other")
         if role in reason.values
     }
-    return Note(reason.code, **{**reason.values, **names})
+    return Note(reason.code, **(reason.values | names))
 
 
 def _table(

@@ -145,6 +145,10 @@ def _unique(kind: str) -> str:
 def _rejection(rejected: Rejected) -> str:
     if rejected.used is None:
         return t("frame.unknown_option", option=rejected.name)
+    if rejected.name == "d":
+        # Else one who was sent a link would take these numbers for the sender's.
+        used = data.names()[rejected.used]
+        return t("frame.no_dataset", got=rejected.got, used=used)
     return t(
         "frame.bad_value",
         option=rejected.name,

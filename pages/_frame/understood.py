@@ -9,10 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from opslib.dataset import KINDS
-from opslib.export import to_csv
 from opslib.ingest.report import Report
 from opslib.words import WRITERS
-from pages._frame import data
+from pages._frame import data, table
 from pages._frame.frame import note, problem
 from pages._frame.incoming import ROWS, Upload
 from pages._frame.text import language, t, timezone
@@ -85,7 +84,8 @@ def show(
         if saving:
             save(upload, Asked(kind, roles, zone, name, beside))
     st.subheader(t("data.preview"), anchor=False)
-    st.dataframe(_local(upload.head, zone), hide_index=True, key=f"{place}.head")
+    head = _local(upload.head, zone)
+    st.dataframe(head, hide_index=True, placeholder="", key=f"{place}.head")
     _details(upload, report, place)
 
 
@@ -240,7 +240,7 @@ def _details(upload: Upload, report: Report, place: str) -> None:
             _offer(report.cells, "cells", place)
 
 
-REASONS = ("preamble", "short", "long")
+REASONS = ("preamble", "short", "long", "total")
 
 
 def _reading(upload: Upload, report: Report, place: str) -> None:
@@ -296,21 +296,10 @@ def _columns(report: Report, place: str) -> None:
     )
 
 
-def _offer(table: pd.DataFrame, name: str, place: str) -> None:
+def _offer(rows: pd.DataFrame, name: str, place: str) -> None:
     """Show the first rows of a table, and all of it as CSV."""
-    headed = table.rename(columns=_headers(table))
-    st.dataframe(headed.head(ROWS), hide_index=True, key=f"{place}.{name}")
-    if len(table) > ROWS:
-        st.caption(t("frame.first_rows", n=ROWS, rows=len(table)))
-    st.download_button(
-        t("frame.csv"),
-        lambda: to_csv(headed),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key=f"{place}.{name}.csv",
-    )
+    table.show(rows, name, f"{place}.{name}", _headers(rows), most=ROWS)
 
 
-def _headers(table: pd.DataFrame) -> dict[str, str]:
-    return {str(column): t(f"data.column.{column}") for column in table}
+def _headers(rows: pd.DataFrame) -> dict[str, str]:
+    return {str(column): t(f"data.column.{column}") for column in rows}

@@ -48,7 +48,7 @@ def test_a_link_restores_every_option(app):
         ("days", "99", "days = “99”, which is not possible here. Used instead: “7”"),
         ("dates", "2020-01-01..2026-01-02", "Used instead: “2026-01-01..2026-03-31”"),
         ("steps", "<b>**x**</b>", "steps = “<b>**x**</b>”"),
-        ("d", "../../etc/passwd", "d = “../../etc/passwd”"),
+        ("d", "../../etc/passwd", "asks for, “../../etc/passwd”, is not here"),
         ("lang", "fr", "lang = “fr”"),
         ("colour", "red", "The link says “colour”, which this page does not know"),
     ],
