@@ -23,6 +23,8 @@ ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 FURTHEST = 5
 NOTHING = "—"
+# What the sentence above has said of rows, and the one below will say of columns.
+SAID = {"ingest.set_aside", "ingest.orders_without_user"}
 DAY = 86_400
 
 
@@ -57,8 +59,7 @@ def show(
         if upload.error:
             problem(upload.error.text(language()))
         for warning in report.warnings:
-            # The sentence above has said how many rows were set aside.
-            if warning.code != "ingest.set_aside":
+            if warning.code not in SAID:
                 note(warning.text(language()))
         kind = _kind(upload, report, place)
         roles = _roles(report, kind, place) if kind else {}
@@ -75,7 +76,10 @@ def show(
         columns = [*roles.values()]
         if twice := sorted({c for c in columns if columns.count(c) > 1}):
             problem(t("data.twice", columns=twice))
-        able = bool(kind) and not twice
+        needed = KINDS[kind].required if kind else ()
+        if missing := [t(f"data.role.{role}") for role in needed if role not in roles]:
+            problem(t("data.missing", roles=missing))
+        able = bool(kind) and not twice and not missing
         buttons = st.container(horizontal=True)
         saving = buttons.button(
             t("data.save"), type="primary", disabled=not able, key="upload.save"

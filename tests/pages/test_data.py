@@ -150,9 +150,20 @@ def test_another_kind_asks_for_its_own_roles(page):
     test = give(page(), "e.csv", EVENTS)
     box(test, "What each row is").set_value("experiment").run()
     assert box(test, "Which group: the variant (needed)").value is None
+    assert said(test, "Still to choose: “Which group: the variant”.")
+    assert test.button(key="upload.save").disabled
+    box(test, "Which group: the variant (needed)").set_value("行为").run()
     press(test, "Save and use it")
-    assert said(test, "A table of experiment results needs a column with the variant")
-    assert not Workspace().list()
+    assert Workspace().list()[0].kinds == ("experiment",)
+
+
+def test_orders_without_a_buyer_are_not_promised_anything(page):
+    rows = [f"{i},2026-03-{i % 9 + 1:02} 10:00,{i}.5" for i in range(1, 90)]
+    text = "\n".join(["订单编号,下单时间,支付金额", *rows]).encode()
+    test = give(page(), "o.csv", text)
+    assert box(test, "What each row is").value == "orders"
+    assert said(test, "Still to choose: “Who: the user”.")
+    assert not said(test, "no buyer")
 
 
 def test_a_column_cannot_play_two_roles(page):
