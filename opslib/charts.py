@@ -156,9 +156,10 @@ def steps_chart(
         # Room for the words beside the longest bar.
         "scale": alt.Scale(domain=[0, wide * 1.25]),
     }
+    axis = alt.Axis(title=None, labelLimit=220, labelFlush=False)
     base = alt.Chart(shape.frame).encode(
         y=alt.Y(
-            **shape.field("step", "nominal", axis=alt.Axis(title=None, labelLimit=220)),
+            **shape.field("step", "nominal", axis=axis),
             scale=alt.Scale(domain=steps, paddingInner=0.25),
         ),
         tooltip=shape.tooltip(
@@ -172,25 +173,29 @@ def steps_chart(
         shown = colours(groups[:MOST_GROUPS])
         base = base.encode(
             yOffset=alt.YOffset(
-                **shape.field("group", "nominal"), scale=alt.Scale(domain=shown.domain)
+                **shape.field("group", "nominal"),
+                scale=alt.Scale(domain=shown.domain, paddingInner=0.15),
             )
         )
         legend = alt.Legend(title=None, orient="top")
         colour["color"] = alt.Color(
             **shape.field("group", "nominal"), scale=shown, legend=legend
         )
-    bars = base.mark_bar(opacity=0.9).encode(
+    # A theme with thinner bars would move those of groups away from their whiskers.
+    bars = base.mark_bar(opacity=0.9, height=alt.RelativeBandSize(band=1)).encode(
         x=alt.X(**shape.field("from_start", "quantitative", **share)), **colour
     )
-    whiskers = base.mark_rule(color="#111827", opacity=0.6).encode(
+    whisker = base.encode(
         x=alt.X(**shape.field("from_start_low", "quantitative", title=title)),
         x2=alt.X2(field=shape.alias["from_start_high"]),
     )
+    # Seen on a bar, on white and on a dark page.
+    halo = whisker.mark_rule(color="#FFFFFF", strokeWidth=3, opacity=0.6)
     words = base.mark_text(align="left", dx=6, color="#6B7280").encode(
         x=alt.X(**shape.field("end", "quantitative", title=title)),
         text=alt.Text(field=shape.alias["label"], type="nominal"),
     )
-    chart = bars + whiskers + words
+    chart = bars + halo + whisker.mark_rule(color="#374151") + words
     if len(groups) > MOST_GROUPS:
         left = text("chart.some_groups", lang, shown=MOST_GROUPS, of=len(groups))
         chart = chart.properties(title=left)

@@ -109,7 +109,7 @@ def heat_map(
     shape = charts.Shape(rows, titles)
     x = alt.X(**shape.field("persona", "nominal", sort=None, axis=alt.Axis(
         labelAngle=0, labelFlush=False, labelOverlap="greedy", orient="top",
-        labelLimit=min(160, 660 // len(names)),
+        labelLimit=alt.ExprRef("bandwidth('x') - 4"),
         title=None)))  # fmt: skip
     y = alt.Y(**shape.field("trait", "nominal", sort=None, axis=alt.Axis(
         labelFlush=False, labelLimit=220, title=None)))  # fmt: skip
