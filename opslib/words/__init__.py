@@ -177,9 +177,13 @@ def _date(value: dt.date | str, lang: str) -> str:
 
 
 def _name(value: Any, lang: str) -> str:  # noqa: ANN401
-    left, right = {"en": ("“", "”"), "zh_CN": ("「", "」")}[lang]
-    shown = value.text(lang) if hasattr(value, "text") else value
-    return f"{left}{clean(shown)}{right}"
+    left, right, inside = {
+        "en": ("“", "”", str.maketrans("“”", "‘’")),
+        "zh_CN": ("「", "」", str.maketrans("「」", "『』")),
+    }[lang]
+    if hasattr(value, "text"):
+        value = value.text(lang).translate(inside)
+    return f"{left}{clean(value)}{right}"
 
 
 def _names(values: Iterable[object], lang: str, most: int = 12) -> str:

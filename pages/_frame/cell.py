@@ -38,6 +38,8 @@ CHARTS = {"retention": ("curve_chart", "chart")}
 REASONS = {"personas": ("evidence", "preparation")}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
+# Columns whose values are codes of our own.
+CODED = dict.fromkeys(("ab_test", "ab_summary"), ("kind", "test", "verdict"))
 TALL = {"preparation": 92}
 
 
@@ -245,7 +247,18 @@ def _table(analysis: str, shown: pd.DataFrame, key: str) -> None:
     """Show a table of an analysis under translated headers."""
     columns = {str(column): _column(analysis, str(column), shown) for column in shown}
     height = TALL.get(analysis.rpartition(".")[2])
-    table.show(shown, analysis, key, columns, row_height=height)
+    said = {
+        column: {code: _worded(column, code) for code in shown[column].dropna()}
+        for column in CODED.get(analysis, ())
+    }
+    table.show(shown, analysis, key, columns, row_height=height, words=said)
+
+
+def _worded(column: str, code: str) -> str:
+    """Put a code of our own, in a column of a table, into words."""
+    if column == "verdict":
+        return words.text(f"ab.{code}.name", language())
+    return t(f"value.{column}.{code}")
 
 
 def _column(analysis: str, column: str, rows: pd.DataFrame) -> Any:  # noqa: ANN401

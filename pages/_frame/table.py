@@ -13,26 +13,28 @@ MOST_ROWS = 1_000
 
 
 def show(
-    table: pd.DataFrame,
+    rows: pd.DataFrame,
     name: str,
     key: str,
     headers: Mapping[str, Any],
     *,
     most: int = MOST_ROWS,
     row_height: int | None = None,
+    words: Mapping[str, Mapping[Any, str]] | None = None,
 ) -> None:
-    """Show the first rows under headers in words; the CSV keeps the columns' codes.
+    """Show the first rows in words, and offer all as CSV with its codes.
 
     Args:
-        table: What to show.
+        rows: What to show.
         name: Of the CSV.
         key: Of this table and its download.
         headers: What each column is called, or its whole `st.column_config`.
+        words: By column, the word for each code in it.
         most: How many rows are shown.
         row_height: In pixels; None is one line.
     """
     st.dataframe(
-        table.head(most),
+        rows.head(most).replace(dict(words or {})),
         hide_index=True,
         row_height=row_height,
         column_config=dict(headers),
@@ -40,11 +42,11 @@ def show(
         key=key,
     )
     left, right = st.columns([3, 1], vertical_alignment="center")
-    if len(table) > most:
-        left.caption(t("frame.first_rows", n=most, rows=len(table)))
+    if len(rows) > most:
+        left.caption(t("frame.first_rows", n=most, rows=len(rows)))
     right.download_button(
         t("frame.csv"),
-        lambda: to_csv(table),
+        lambda: to_csv(rows),
         file_name=f"{name}.csv",
         mime="text/csv",
         on_click="ignore",

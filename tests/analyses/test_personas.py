@@ -11,11 +11,11 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from opslib import charts, words
-from opslib.analyses._persona_cards import Trait, names
+from opslib.analyses._persona_cards import Titled, Trait, names
 from opslib.analyses._persona_cards import name as names_of
 from opslib.analyses._persona_model import PersonaModel
 from opslib.analyses.personas import _verdict, personas
-from opslib.result import Error
+from opslib.result import Error, Note
 
 SAMPLES = Path(
     os.environ.get("OPSLIB_SAMPLES", Path(__file__).parents[2] / "../shared/data")
@@ -75,6 +75,12 @@ def test_columns_of_ours_are_left_out_by_their_names_in_words():
     assert reason.startswith(
         "未使用「近 30 天活跃天数」：与「近 7 天活跃天数」高度相关"
     )
+
+
+def test_a_name_in_words_that_quotes_an_event_is_quoted_otherwise():
+    note = Note("encoding.id", column=Titled("events_pv"))
+    assert note.text("zh_CN").startswith("未使用「『pv』次数」：")
+    assert note.text("en").startswith("“number of ‘pv’” was left out")
 
 
 def test_names_follow_from_the_strongest_traits(found):
