@@ -4,8 +4,9 @@ Charts never see a name from a file: columns become c0, c1, ... and only titles 
 category labels, cleaned, carry text.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any, Literal
 
 import altair as alt
@@ -22,12 +23,17 @@ PALETTE = (
 )  # fmt: skip
 ACCENT = PALETTE[0]
 MUTED = "#9CA3AF"
+LATIN = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 FONT = "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MOST_MARKS = 5_000
-WIDE = 100
+WIDE = 112
 MOST_COHORTS = 60
 MOST_AGES = 30
 FIRST_WIDE = "⺀"
+# Chinese breaks anywhere, but no line begins with a mark that ends a phrase.
+PIECES = re.compile(
+    r"(?:[^\s⺀-￯]+|[「（『][^\s⺀-￯]*|[⺀-￯])[，。；：、！？）」』]*|\s+"
+)
 NARROWEST = 36  # pixels that "100.0%" takes
 MOST_GROUPS = len(PALETTE)
 
@@ -336,6 +342,25 @@ def share_curve(
     return finish(band + line, alt_text)
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a text into lines of `width` Latin letters; Chinese takes two places.
+
+    Example:
+        >>> wrapped("最高为 403。平均 190", 10), wrapped("up by 3%", 5)
+        (['最高为', '403。平均', '190'], ['up by', '3%'])
+    """
+    lines, taken = [""], 0
+    for piece in PIECES.findall(text):
+        size = sum(1 + (letter >= FIRST_WIDE) for letter in piece)
+        if taken and taken + size > width:
+            lines.append("")
+            taken = 0
+        if taken or piece.strip():
+            lines[-1] += piece
+            taken += size
+    return [line.rstrip() for line in lines]
+
+
 def export(
     chart: alt.TopLevelMixin, kind: Literal["png", "svg"], *, title: str = ""
 ) -> bytes:
@@ -346,11 +371,14 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        width = WIDE if max(title) < FIRST_WIDE else WIDE // 2
-        lines = wrap(clean(title, longest=400), width)
-        spec["title"] = {"text": lines, "anchor": "start", "offset": 16}
-    spec["background"] = "white"
+        lines = wrapped(clean(title, longest=400), WIDE)
+        spec["title"] = {"text": lines, "anchor": "start", "offset": 20}
+        spec["title"] |= {"fontSize": 16, "fontWeight": "normal", "lineHeight": 23}
+    spec["background"], spec["padding"] = "white", 20
     spec["config"] = {**spec.get("config", {}), **THEME}
+    if max(json.dumps(spec, ensure_ascii=False)) < FIRST_WIDE:
+        # A Chinese font has wide quotation marks, which leave gaps in English.
+        spec["config"]["font"] = LATIN
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec)).encode()
     return bytes(vl_convert.vegalite_to_png(spec, scale=2))

@@ -62,6 +62,14 @@ def test_words_in_a_grid_vanish_where_they_would_overlap():
     assert written(200) == 0
 
 
+def test_a_picture_is_lettered_in_the_script_of_its_words():
+    english = export(steps_chart(funnel(2, 1), "en", "alt"), "svg", title="“s0”")
+    chinese = export(steps_chart(funnel(2, 1), "zh_CN", "alt"), "svg", title="「s0」")
+    assert b"Arial" in english
+    assert b"CJK" not in english
+    assert b"CJK" in chinese
+
+
 def test_users_and_share_stand_beside_each_bar_in_the_language_of_the_reader():
     data = json.dumps(steps_chart(funnel(1000, 250), "zh_CN", "alt").to_dict())
     assert "1,000 (100%)" in data
