@@ -39,7 +39,11 @@ REASONS = {"personas": ("evidence", "preparation")}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
 # Columns whose values are codes of our own.
-CODED = dict.fromkeys(("ab_test", "ab_summary"), ("kind", "test", "verdict"))
+CODED: dict[str, tuple[str, ...]] = {
+    "ab_test": ("kind", "test", "verdict"),
+    "ab_summary": ("kind", "test", "verdict"),
+    "preparation": ("column",),
+}
 TALL = {"preparation": 92}
 
 
@@ -94,9 +98,6 @@ def behind(analysis: str, result: Result, key: str) -> None:
     for name in REASONS.get(analysis, ()):
         reason = getattr(result, name)
         shown = reason if isinstance(reason, pd.DataFrame) else reason(language())
-        if "column" in shown:
-            named = [column_title(column, language()) for column in shown["column"]]
-            shown = shown.assign(column=named)
         with st.expander(t(f"view.{analysis}.{name}")):
             _table(f"{analysis}.{name}", shown, f"{key}.{name}")
     with st.expander(t("frame.table")):
@@ -246,16 +247,18 @@ def _kinds(parameter: inspect.Parameter) -> tuple[Any, ...]:
 def _table(analysis: str, shown: pd.DataFrame, key: str) -> None:
     """Show a table of an analysis under translated headers."""
     columns = {str(column): _column(analysis, str(column), shown) for column in shown}
-    height = TALL.get(analysis.rpartition(".")[2])
+    name = analysis.rpartition(".")[2]
     said = {
         column: {code: _worded(column, code) for code in shown[column].dropna()}
-        for column in CODED.get(analysis, ())
+        for column in CODED.get(name, ())
     }
-    table.show(shown, analysis, key, columns, row_height=height, words=said)
+    table.show(shown, analysis, key, columns, row_height=TALL.get(name), words=said)
 
 
 def _worded(column: str, code: str) -> str:
     """Put a code of our own, in a column of a table, into words."""
+    if column == "column":
+        return column_title(code, language())
     if column == "verdict":
         return words.text(f"ab.{code}.name", language())
     return t(f"value.{column}.{code}")

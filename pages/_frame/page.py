@@ -59,6 +59,7 @@ class Page:
         self._row = self.row()
         self._folded = st.container()
         self._more: Any = None
+        self._unmet = ""
 
     @property
     def dataset(self) -> Dataset:
@@ -215,6 +216,8 @@ class Page:
         chosen: list[str] = self.control(
             link.many(name, codes, default), draw, more=more
         )
+        if not (chosen or WORDS.has(f"{self.name}.{name}.none")):
+            self._unmet = self.text(name)
         return chosen
 
     def number(
@@ -367,6 +370,9 @@ class Page:
         Returns:
             The result; None when the options cannot work, which is said in place.
         """
+        if self._unmet:
+            problem(t("frame.choose_first", what=self._unmet))
+            return None
         plain = {name: value for name, value in options.items() if value is not None}
         try:
             with st.spinner(t("frame.working"), show_time=True):

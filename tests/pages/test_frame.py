@@ -110,6 +110,12 @@ def test_a_mistake_is_said_in_place_and_nothing_else_is_lost(app):
     assert page.query_params["steps"] == "view"
 
 
+def test_nothing_chosen_is_asked_for_by_the_name_on_the_page(app):
+    page = app("funnel", **ALL | {"steps": ""})
+    assert texts(page) == ["Choose something under “Steps, in order” first."]
+    assert page.query_params["steps"] == ""
+
+
 def test_names_from_a_file_are_never_markdown(app):
     evil = "![x](http://evil.example/x.png)"
     page = app("funnel", **ALL | {"steps": ["view", evil]})
