@@ -4,8 +4,9 @@ Charts never see a name from a file: columns become c0, c1, ... and only titles 
 category labels, cleaned, carry text.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any, Literal
 
 import altair as alt
@@ -22,12 +23,18 @@ PALETTE = (
 )  # fmt: skip
 ACCENT = PALETTE[0]
 MUTED = "#9CA3AF"
+LATIN = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 FONT = "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MOST_MARKS = 5_000
-WIDE = 100
+WIDE = 112
 MOST_COHORTS = 60
 MOST_AGES = 30
 FIRST_WIDE = "⺀"
+# Chinese breaks anywhere, but no line begins with a mark that ends a phrase.
+PIECES = re.compile(
+    r"(?:[^\s⺀-￯]+|[「（『][^\s⺀-￯]*|[⺀-￯])[，。；：、！？）」』]*|\s+"
+)
+NARROWEST = 36  # pixels that "100.0%" takes
 MOST_GROUPS = len(PALETTE)
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
@@ -98,6 +105,14 @@ def finish(
     return chart.properties(description=alt_text, height=height, width="container")
 
 
+def fitting(size: int) -> alt.ExprRef:
+    """Return a font size for words in the cells of a grid: 0 where they would overlap.
+
+    On a telephone the colours must tell, and the tooltip and the table.
+    """
+    return alt.ExprRef(f"bandwidth('x') < {NARROWEST} ? 0 : {size}")
+
+
 def colours(values: Sequence[str]) -> alt.Scale:
     """Give each value its colour of the palette, in order."""
     domain = [label(value) for value in values]
@@ -147,9 +162,10 @@ def steps_chart(
         # Room for the words beside the longest bar.
         "scale": alt.Scale(domain=[0, wide * 1.25]),
     }
+    axis = alt.Axis(title=None, labelLimit=220, labelFlush=False)
     base = alt.Chart(shape.frame).encode(
         y=alt.Y(
-            **shape.field("step", "nominal", axis=alt.Axis(title=None, labelLimit=220)),
+            **shape.field("step", "nominal", axis=axis),
             scale=alt.Scale(domain=steps, paddingInner=0.25),
         ),
         tooltip=shape.tooltip(
@@ -163,25 +179,29 @@ def steps_chart(
         shown = colours(groups[:MOST_GROUPS])
         base = base.encode(
             yOffset=alt.YOffset(
-                **shape.field("group", "nominal"), scale=alt.Scale(domain=shown.domain)
+                **shape.field("group", "nominal"),
+                scale=alt.Scale(domain=shown.domain, paddingInner=0.15),
             )
         )
         legend = alt.Legend(title=None, orient="top")
         colour["color"] = alt.Color(
             **shape.field("group", "nominal"), scale=shown, legend=legend
         )
-    bars = base.mark_bar(opacity=0.9).encode(
+    # A theme with thinner bars would move those of groups away from their whiskers.
+    bars = base.mark_bar(opacity=0.9, height=alt.RelativeBandSize(band=1)).encode(
         x=alt.X(**shape.field("from_start", "quantitative", **share)), **colour
     )
-    whiskers = base.mark_rule(color="#111827", opacity=0.6).encode(
+    whisker = base.encode(
         x=alt.X(**shape.field("from_start_low", "quantitative", title=title)),
         x2=alt.X2(field=shape.alias["from_start_high"]),
     )
+    # Seen on a bar, on white and on a dark page.
+    halo = whisker.mark_rule(color="#FFFFFF", strokeWidth=3, opacity=0.6)
     words = base.mark_text(align="left", dx=6, color="#6B7280").encode(
         x=alt.X(**shape.field("end", "quantitative", title=title)),
         text=alt.Text(field=shape.alias["label"], type="nominal"),
     )
-    chart = bars + whiskers + words
+    chart = bars + halo + whisker.mark_rule(color="#374151") + words
     if len(groups) > MOST_GROUPS:
         left = text("chart.some_groups", lang, shown=MOST_GROUPS, of=len(groups))
         chart = chart.properties(title=left)
@@ -258,7 +278,7 @@ def cohort_grid(
         )
     ) + pending.mark_rect(fillOpacity=0, stroke=MUTED, strokeDash=[2, 2], opacity=0.6)
     if legible:
-        chart += over.mark_text(fontSize=11).encode(
+        chart += over.mark_text(fontSize=fitting(11)).encode(
             text=alt.Text(field=shape.alias["words"], type="nominal"),
             color=alt.Color(field=shape.alias["ink"], type="nominal", scale=None),
         )
@@ -322,6 +342,25 @@ def share_curve(
     return finish(band + line, alt_text)
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a text into lines of `width` Latin letters; Chinese takes two places.
+
+    Example:
+        >>> wrapped("最高为 403。平均 190", 10), wrapped("up by 3%", 5)
+        (['最高为', '403。平均', '190'], ['up by', '3%'])
+    """
+    lines, taken = [""], 0
+    for piece in PIECES.findall(text):
+        size = sum(1 + (letter >= FIRST_WIDE) for letter in piece)
+        if taken and taken + size > width:
+            lines.append("")
+            taken = 0
+        if taken or piece.strip():
+            lines[-1] += piece
+            taken += size
+    return [line.rstrip() for line in lines]
+
+
 def export(
     chart: alt.TopLevelMixin, kind: Literal["png", "svg"], *, title: str = ""
 ) -> bytes:
@@ -332,11 +371,14 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        width = WIDE if max(title) < FIRST_WIDE else WIDE // 2
-        lines = wrap(clean(title, longest=400), width)
-        spec["title"] = {"text": lines, "anchor": "start", "offset": 16}
-    spec["background"] = "white"
+        lines = wrapped(clean(title, longest=400), WIDE)
+        spec["title"] = {"text": lines, "anchor": "start", "offset": 20}
+        spec["title"] |= {"fontSize": 16, "fontWeight": "normal", "lineHeight": 23}
+    spec["background"], spec["padding"] = "white", 20
     spec["config"] = {**spec.get("config", {}), **THEME}
+    if max(json.dumps(spec, ensure_ascii=False)) < FIRST_WIDE:
+        # A Chinese font has wide quotation marks, which leave gaps in English.
+        spec["config"]["font"] = LATIN
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec)).encode()
     return bytes(vl_convert.vegalite_to_png(spec, scale=2))

@@ -1,11 +1,13 @@
 """The funnel chart that event funnels and exported funnels share."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
+import vl_convert
 
-from opslib.charts import MOST_GROUPS, export, steps_chart
+from opslib.charts import MOST_GROUPS, cohort_grid, export, steps_chart
 
 
 def funnel(*users, **more):
@@ -26,6 +28,46 @@ def test_a_step_that_comes_twice_has_two_bars():
     spec = steps_chart(table, "en", "alt").to_dict()
     domain = spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert domain == ["1. view", "2. cart", "3. view"]
+
+
+def test_bars_fill_their_place_so_that_whiskers_meet_them_in_any_theme():
+    table = pd.concat([funnel(10, 5, group=name) for name in "ab"])
+    bars = steps_chart(table, "en", "alt").to_dict()["layer"][0]
+    assert bars["mark"]["height"] == {"band": 1}
+
+
+def test_words_in_a_grid_vanish_where_they_would_overlap():
+    cells = pd.DataFrame(
+        {
+            "cohort": pd.Timestamp("2026-03-01"),
+            "age": range(1, 13),
+            "users": 100,
+            "retained": 10,
+            "share": 0.1,
+            "low": 0.05,
+            "high": 0.2,
+            "mature": True,
+        }
+    )
+    spec = cohort_grid(
+        cells, "en", age_title="Week", month=False, alt_text="alt"
+    ).to_dict()
+
+    def written(width):
+        spec["width"] = width
+        cells = re.findall(r"<text[^>]*>10.0%<", vl_convert.vegalite_to_svg(spec))
+        return sum('font-size="0px"' not in cell for cell in cells)
+
+    assert written(900) == 12
+    assert written(200) == 0
+
+
+def test_a_picture_is_lettered_in_the_script_of_its_words():
+    english = export(steps_chart(funnel(2, 1), "en", "alt"), "svg", title="“s0”")
+    chinese = export(steps_chart(funnel(2, 1), "zh_CN", "alt"), "svg", title="「s0」")
+    assert b"Arial" in english
+    assert b"CJK" not in english
+    assert b"CJK" in chinese
 
 
 def test_users_and_share_stand_beside_each_bar_in_the_language_of_the_reader():

@@ -1,5 +1,6 @@
 """What sets each persona apart, and the name that follows from it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -66,7 +67,19 @@ class Trait:
             return words.text(f"personas.{self.side}_of_event", lang, event=event)
         column = title(self.column, lang)
         level = words.clean(self.level or "", 30)
-        return words.text(f"personas.{self.side}", lang, column=column, level=level)
+        coded = self.side == "level" and re.fullmatch(r"-?\d+(\.\d+)?", level)
+        code = "personas.code" if coded else f"personas.{self.side}"
+        return words.text(code, lang, column=column, level=level)
+
+
+class Titled(str):
+    """The name of a column that sentences show as `title` words it."""
+
+    __slots__ = ()
+
+    def text(self, lang: str) -> str:
+        """Name the column in `lang`."""
+        return title(self, lang)
 
 
 def about(column: str) -> str:

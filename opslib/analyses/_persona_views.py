@@ -109,7 +109,7 @@ def heat_map(
     shape = charts.Shape(rows, titles)
     x = alt.X(**shape.field("persona", "nominal", sort=None, axis=alt.Axis(
         labelAngle=0, labelFlush=False, labelOverlap="greedy", orient="top",
-        labelLimit=min(160, 660 // len(names)),
+        labelLimit=alt.ExprRef("bandwidth('x') - 4"),
         title=None)))  # fmt: skip
     y = alt.Y(**shape.field("trait", "nominal", sort=None, axis=alt.Axis(
         labelFlush=False, labelLimit=220, title=None)))  # fmt: skip
@@ -125,7 +125,7 @@ def heat_map(
     cells = base.mark_rect().encode(
         color=alt.Color(**shape.field("d", "quantitative", scale=scale, legend=legend))
     )
-    text = base.mark_text(fontSize=12, color="#111827").encode(
+    text = base.mark_text(fontSize=charts.fitting(12), color="#111827").encode(
         text=alt.Text(**shape.field("cell", "nominal"))
     )
     height = 120 + 30 * rows["trait"].nunique()
@@ -140,6 +140,10 @@ def _telling(traits: pd.DataFrame, names: Sequence[str], lang: str) -> pd.DataFr
         traits["side"] == "level", words.text("personas.no_value", lang)
     )
     colon = words.text("personas.colon", lang)
+    dated = label.map(
+        lambda column: words.text("personas.days_before", lang, column=column)
+    )
+    label = label.mask(traits["side"].isin(["early", "late"]), dated)
     label = label.where(number, label + colon + level.astype(str))
     rows = traits.assign(trait=label, size=traits["d"].abs())
     best = rows.groupby("trait", sort=False)["size"].max().nlargest(MOST_ROWS)

@@ -45,7 +45,7 @@ class PlanResult(Result):
         formats = dict.fromkeys(names, ",") | {effect: form}
         shape = charts.Shape(self.grid, titles)
         asked = charts.Shape(self.table, titles)
-        axis = alt.Axis(format=form, title=titles[effect])
+        axis = alt.Axis(format=form, title=titles[effect], tickCount=8)
         line, point = (
             alt.Chart(part.frame).encode(
                 x=alt.X(**part.field(effect, "quantitative", axis=axis)),

@@ -89,14 +89,14 @@ class AbResult(Result):
             if name in set(self.table["verdict"])
         }
         form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
-        axis = alt.Axis(format=form, title=titles[scale])
+        axis = alt.Axis(format=form, title=titles[scale], tickCount=8)
         base = alt.Chart(shape.frame).encode(
             y=alt.Y(
                 **shape.field(
                     "label",
                     "nominal",
                     sort=None,
-                    axis={"title": None, "labelLimit": 320},
+                    axis={"title": None, "labelLimit": 320, "labelFlush": False},
                 )
             ),
             color=alt.Color(
@@ -129,16 +129,25 @@ class AbResult(Result):
         """Say the clearest comparison, its verdict, the others and what is left out."""
         clearest = int(np.argmin(self.table["p_value"].fillna(2)))
         row = self.table.to_dict("records")[clearest]
-        tally = Counter(self.table["verdict"])
         several = len(self.table) > 1 or None
-        counts = {name: tally[name] for name in OUTCOMES}
         return say(
             lang,
-            several and Note("ab.tally", n=len(self.table), **counts),
+            several and self._tally(lang),
             self._finding(row),
             self.verdict[clearest],
             *self.left_out,
         )
+
+    def _tally(self, lang: str) -> Note:
+        """Count the verdicts that were given; the others go without saying."""
+        given = Counter(self.table["verdict"])
+        parts = [
+            text(f"ab.tally.{name}", lang, n=given[name])
+            for name in OUTCOMES
+            if given[name]
+        ]
+        comma = text("ab.tally.and", lang)
+        return Note("ab.tally", n=len(self.table), parts=comma.join(parts))
 
     def short(self, row: Mapping[Any, Any]) -> Note:
         """Return the numbers of one row of `table`, without names, to head them."""

@@ -10,11 +10,12 @@ import pandas as pd
 from opslib import words
 from opslib.analyses import _persona_cards as traits_of
 from opslib.analyses import _persona_views as views
+from opslib.analyses._persona_cards import title as column_title
 from opslib.analyses._persona_model import PersonaModel, assignments, user_ids
 from opslib.result import Error, Note, Result, say
 from opslib.stats import clusters, encoding
 
-__all__ = ["PersonaModel", "PersonasResult", "personas"]
+__all__ = ["PersonaModel", "PersonasResult", "column_title", "personas"]
 
 FEWEST_USERS = 60
 MOST_PERSONAS = 20
@@ -197,12 +198,26 @@ def _columns(
         if feature not in known:
             raise Error("option.column", option="features", got=feature, choices=known)
     asked = list(dict.fromkeys(features or ()))
-    columns, left_out = encoding.learn(rows, asked or known, asked=bool(asked))
+    columns, found = encoding.learn(rows, asked or known, asked=bool(asked))
+    left_out = {column: _titled(reason) for column, reason in found.items()}
     if asked and left_out:
         raise Error("personas.feature", reason=next(iter(left_out.values())))
     if not columns:
-        raise Error("personas.no_feature", left_out=list(left_out))
+        raise Error(
+            "personas.no_feature",
+            left_out=[traits_of.Titled(column) for column in left_out],
+        )
     return columns, left_out
+
+
+def _titled(reason: Note) -> Note:
+    """Have a reason name its columns as cards do."""
+    names = {
+        role: traits_of.Titled(reason.values[role])
+        for role in ("column", "other")
+        if role in reason.values
+    }
+    return Note(reason.code, **(reason.values | names))
 
 
 def _table(

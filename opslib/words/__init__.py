@@ -151,7 +151,7 @@ def duration(seconds: float, lang: str = "en") -> str:
 
     Example:
         >>> duration(90), duration(604_800), duration(604_800, "zh_CN")
-        ('1.5 minutes', '7 days', '7天')
+        ('1.5 minutes', '7 days', '7 天')
     """
     if math.isnan(seconds):
         return "–"
@@ -163,7 +163,9 @@ def duration(seconds: float, lang: str = "en") -> str:
     )
     # Babel has no long Chinese units and would write the code of the unit.
     length: Literal["short", "long"] = "short" if lang.startswith("zh") else "long"
-    return format_unit(rounded, f"duration-{unit}", length, locale=lang)
+    text = format_unit(rounded, f"duration-{unit}", length, locale=lang)
+    # As every sentence sets numbers off from Chinese.
+    return re.sub(r"(?<=\d)(?=[^\W\d_a-z])", " ", text)
 
 
 def _date(value: dt.date | str, lang: str) -> str:
@@ -174,8 +176,13 @@ def _date(value: dt.date | str, lang: str) -> str:
     return format_date(value, "medium", locale=lang)
 
 
-def _name(value: object, lang: str) -> str:
-    left, right = {"en": ("“", "”"), "zh_CN": ("「", "」")}[lang]
+def _name(value: Any, lang: str) -> str:  # noqa: ANN401
+    left, right, inside = {
+        "en": ("“", "”", str.maketrans("“”", "‘’")),
+        "zh_CN": ("「", "」", str.maketrans("「」", "『』")),
+    }[lang]
+    if hasattr(value, "text"):
+        value = value.text(lang).translate(inside)
     return f"{left}{clean(value)}{right}"
 
 

@@ -53,7 +53,8 @@ def show(result: Grouped, place: str = "") -> str:
 def _one(card: Card, place: str) -> None:
     lang = language()
     with st.container(key=f"persona-name-{place}{card.persona}"):
-        st.text(card.name[:1].upper() + card.name[1:])
+        # A name may begin with a column's, which Chinese leaves as it stands.
+        st.text(card.name[:1].upper() + card.name[1:] if lang == "en" else card.name)
     share = WRITERS["percent"](card.share, lang)
     st.metric(
         t("card.persona", persona=card.persona),

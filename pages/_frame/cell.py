@@ -11,9 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from opslib import charts, words
-from opslib.export import to_csv
+from opslib.analyses.personas import column_title
 from opslib.result import Error, Result
-from pages._frame import cards, data, experiment, pins
+from pages._frame import cards, data, experiment, pins, table
 from pages._frame.frame import current, note, problem, shared
 from pages._frame.text import WORDS, language, t
 
@@ -21,7 +21,6 @@ SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "lift", "lift_low", "lift_high", "retention",
 }  # fmt: skip
-MOST_ROWS = 1_000
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
     "high_adjusted",
@@ -39,6 +38,12 @@ CHARTS = {"retention": ("curve_chart", "chart")}
 REASONS = {"personas": ("evidence", "preparation")}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
+# Columns whose values are codes of our own.
+CODED: dict[str, tuple[str, ...]] = {
+    "ab_test": ("kind", "test", "verdict"),
+    "ab_summary": ("kind", "test", "verdict"),
+    "preparation": ("column",),
+}
 TALL = {"preparation": 92}
 
 
@@ -92,14 +97,14 @@ def behind(analysis: str, result: Result, key: str) -> None:
     _users(result, key)
     for name in REASONS.get(analysis, ()):
         reason = getattr(result, name)
-        table = reason if isinstance(reason, pd.DataFrame) else reason(language())
+        shown = reason if isinstance(reason, pd.DataFrame) else reason(language())
         with st.expander(t(f"view.{analysis}.{name}")):
-            _table(f"{analysis}.{name}", table, f"{key}.{name}")
+            _table(f"{analysis}.{name}", shown, f"{key}.{name}")
     with st.expander(t("frame.table")):
-        table = result.table
+        shown = result.table
         if hasattr(result, "model"):
-            table = table.assign(name=result.model.names(language()))
-        _table(analysis, table, f"{key}.table")
+            shown = shown.assign(name=result.model.names(language()))
+        _table(analysis, shown, f"{key}.table")
         for field in fields(result):
             code = f"column.{analysis}.{field.name}"
             if WORDS.has(code):
@@ -219,11 +224,10 @@ def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
     if parameter.name == "persona" and hasattr(result, "model"):
         names = enumerate(result.model.names(language()), 1)
         return {persona: f"{persona} {name}" for persona, name in names}
-    table = result.table
     column = parameter.name.removesuffix("_index")
-    if column not in table:
+    if column not in result.table:
         return {}
-    values = table[column].drop_duplicates()
+    values = result.table[column].drop_duplicates()
     if column == "variant":
         # The table compares every variant with the control.
         values = pd.concat([pd.Series([getattr(result, "control", None)]), values])
@@ -240,43 +244,38 @@ def _kinds(parameter: inspect.Parameter) -> tuple[Any, ...]:
     return get_args(parameter.annotation) or (parameter.annotation,)
 
 
-def _table(analysis: str, table: pd.DataFrame, key: str) -> None:
-    """Show a table under translated headers, and offer it as CSV."""
-    st.dataframe(
-        table.head(MOST_ROWS),
-        hide_index=True,
-        row_height=TALL.get(analysis.rpartition(".")[2]),
-        column_config={
-            str(column): _column(analysis, str(column), table) for column in table
-        },
-        key=key,
-    )
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    if len(table) > MOST_ROWS:
-        left.caption(t("frame.first_rows", n=MOST_ROWS, rows=len(table)))
-    right.download_button(
-        t("frame.csv"),
-        lambda: to_csv(table),
-        file_name=f"{analysis}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key=f"{key}.csv",
-        width="stretch",
-    )
+def _table(analysis: str, shown: pd.DataFrame, key: str) -> None:
+    """Show a table of an analysis under translated headers."""
+    columns = {str(column): _column(analysis, str(column), shown) for column in shown}
+    name = analysis.rpartition(".")[2]
+    said = {
+        column: {code: _worded(column, code) for code in shown[column].dropna()}
+        for column in CODED.get(name, ())
+    }
+    table.show(shown, analysis, key, columns, row_height=TALL.get(name), words=said)
 
 
-def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: ANN401
+def _worded(column: str, code: str) -> str:
+    """Put a code of our own, in a column of a table, into words."""
+    if column == "column":
+        return column_title(code, language())
+    if column == "verdict":
+        return words.text(f"ab.{code}.name", language())
+    return t(f"value.{column}.{code}")
+
+
+def _column(analysis: str, column: str, rows: pd.DataFrame) -> Any:  # noqa: ANN401
     """Head a column in the language of the session, and write shares as percent."""
     header = _header(column, analysis)
-    if pd.api.types.is_bool_dtype(table[column]):
+    if pd.api.types.is_bool_dtype(rows[column]):
         return st.column_config.CheckboxColumn(header)
-    interval = column in {"low", "high"} and "share" in table
-    compared = column in COMPARED and set(table.get("kind", ())) == {"share"}
+    interval = column in {"low", "high"} and "share" in rows
+    compared = column in COMPARED and set(rows.get("kind", ())) == {"share"}
     if column in SHARES or interval or compared:
         return st.column_config.NumberColumn(header, format="percent")
-    if pd.api.types.is_datetime64_any_dtype(table[column]):
+    if pd.api.types.is_datetime64_any_dtype(rows[column]):
         return st.column_config.DateColumn(header, format="YYYY-MM-DD")
-    if pd.api.types.is_numeric_dtype(table[column]):
+    if pd.api.types.is_numeric_dtype(rows[column]):
         return st.column_config.NumberColumn(header, format="localized")
     return st.column_config.Column(header)
 
@@ -284,8 +283,7 @@ def _column(analysis: str, column: str, table: pd.DataFrame) -> Any:  # noqa: AN
 def _header(column: str, analysis: str = "") -> str:
     """Return the name of a column in the language of the session, or as it stands."""
     if column not in OWN.get(analysis, {column}):
-        code = f"{analysis}.column_{column}"
-        return words.text(code, language()) if words.has(code) else words.clean(column)
+        return column_title(column, language())
     for code in (f"column.{analysis}.{column}", f"column.{column}"):
         if WORDS.has(code):
             return t(code)

@@ -13,6 +13,7 @@ import streamlit as st
 import opslib as ops
 from opslib import cells
 from opslib.analyses.ab_summary import likely_control
+from opslib.analyses.personas import column_title
 from opslib.conditions import Codes
 from opslib.dataset import Dataset
 from opslib.result import Result
@@ -37,7 +38,7 @@ OUTCOMES = (
     r"conver|retention|visit|spend|revenue|order|click|paid|\bpay|buy|purchas|amount"
     r"|转化|留存|访问|消费|金额|收入|下单|支付|购买|点击|复购"
 )
-BEFORE = r"before|history|previous|\bpre|之前|前$|实验前|历史"
+BEFORE = r"before|history|previous|\bpre|之前|前$|前\s*\d|实验前|历史"
 
 
 def default(lang: str) -> str:
@@ -180,6 +181,21 @@ def features(dataset: Dataset) -> list[str]:
     return [str(name) for name in dataset.users if name != "user"]
 
 
+def feature_titles(names: list[str], lang: str) -> dict[str, str]:
+    """Name features for a reader, each by a name of its own.
+
+    Example:
+        >>> feature_titles(["recency_days", "city"], "en")
+        {'recency_days': 'days since last active', 'city': 'city'}
+    """
+    titles = {name: column_title(name, lang) for name in names}
+    given = list(titles.values())
+    return {
+        name: name if given.count(title) > 1 or title in titles else title
+        for name, title in titles.items()
+    }
+
+
 def most_groups(dataset: Dataset) -> int:
     """Return into how many groups the users can be divided; see `ops.personas`."""
     return max(2, min(20, len(dataset.users) // 30))
@@ -230,6 +246,8 @@ def usual_metrics(names: list[str]) -> list[str]:
     Example:
         >>> usual_metrics(["history", "newbie", "visit", "spend"]), usual_metrics(["x"])
         (['visit', 'spend'], ['x'])
+        >>> usual_metrics(["前30天消费", "是否转化", "收入"])
+        ['是否转化', '收入']
     """
     likely = [
         name

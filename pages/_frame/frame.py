@@ -11,7 +11,7 @@ from opslib.dataset import Dataset
 from opslib.words import LANGUAGES, language_name
 from pages._frame import data
 from pages._frame.link import Link, Rejected, choice
-from pages._frame.text import LANG, from_browser, language, t
+from pages._frame.text import LANG, SPEAKS, from_browser, language, t
 
 DATASET = "frame.dataset"
 NEXT = "chosen"
@@ -65,6 +65,8 @@ class Frame:
                 key=LANG,
                 required=True,
             )
+            # The server has said it too, but only when the page was loaded.
+            st.html(SPEAKS[language()], unsafe_allow_javascript=True)
         self.link.keep(self._language, LANG, lang)
         self.dataset_id = self.link.keep(dataset, DATASET, chosen)
 
@@ -145,6 +147,10 @@ def _unique(kind: str) -> str:
 def _rejection(rejected: Rejected) -> str:
     if rejected.used is None:
         return t("frame.unknown_option", option=rejected.name)
+    if rejected.name == "d":
+        # Else one who was sent a link would take these numbers for the sender's.
+        used = data.names()[rejected.used]
+        return t("frame.no_dataset", got=rejected.got, used=used)
     return t(
         "frame.bad_value",
         option=rejected.name,

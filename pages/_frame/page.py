@@ -13,7 +13,7 @@ Words come from `words/<language>/<page>.po`: `funnel.title` is the question,
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -59,6 +59,7 @@ class Page:
         self._row = self.row()
         self._folded = st.container()
         self._more: Any = None
+        self._unmet = ""
 
     @property
     def dataset(self) -> Dataset:
@@ -81,9 +82,9 @@ class Page:
         return data.daily_figures(self.dataset)
 
     @property
-    def features(self) -> list[str]:
-        """Names of the attributes of users."""
-        return data.features(self.dataset)
+    def features(self) -> dict[str, str]:
+        """Attributes of users, each with what a reader calls it."""
+        return data.feature_titles(data.features(self.dataset), self.lang)
 
     @property
     def most_groups(self) -> int:
@@ -186,27 +187,28 @@ class Page:
     def many(
         self,
         name: str,
-        codes: Sequence[str],
+        codes: Sequence[str] | Mapping[str, str],
         *,
         default: Sequence[str],
-        named: bool = True,
         more: bool = False,
     ) -> list[str]:
         """Ask for some of `codes`, in an order that counts.
 
         Args:
             name: Name in the link and of the label, `<page>.<name>`.
-            codes: What can be chosen, as the option spells it.
+            codes: What can be chosen, as the option spells it; names from the file,
+                or codes with the names to show, no two alike.
             default: Chosen at first.
-            named: As for `choice`.
             more: Put it under "More options".
         """
+        titles = codes if isinstance(codes, Mapping) else {}
+        codes = list(codes)
 
         def draw(key: str) -> Any:  # noqa: ANN401
             return st.multiselect(
                 self.text(name),
                 codes,
-                format_func=str if named else lambda code: self.text(f"{name}.{code}"),
+                format_func=lambda code: titles.get(code, code),
                 placeholder=self._unchosen(name),
                 key=key,
             )
@@ -214,6 +216,8 @@ class Page:
         chosen: list[str] = self.control(
             link.many(name, codes, default), draw, more=more
         )
+        if not (chosen or WORDS.has(f"{self.name}.{name}.none")):
+            self._unmet = self.text(name)
         return chosen
 
     def number(
@@ -366,6 +370,9 @@ class Page:
         Returns:
             The result; None when the options cannot work, which is said in place.
         """
+        if self._unmet:
+            problem(t("frame.choose_first", what=self._unmet))
+            return None
         plain = {name: value for name, value in options.items() if value is not None}
         try:
             with st.spinner(t("frame.working"), show_time=True):

@@ -20,7 +20,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import opslib as ops
-from pages._frame.text import from_browser, t
+from pages._frame.text import HTML, SPEAKS, from_browser, t
 
 LOG = logging.getLogger("opslib.app")
 HEAVY = ("altair", "sklearn.cluster", "opslib.workspace", "opslib.kernels")
@@ -56,10 +56,10 @@ def compile_kernels() -> None:
 
 
 def policy(shell: str) -> str:
-    """Allow only what Streamlit itself needs: no foreign host, no eval.
+    """Allow only what the pages themselves need: no foreign host, no eval.
 
     Args:
-        shell: Streamlit's page; its inline scripts are allowed by their hashes.
+        shell: HTML whose inline scripts are allowed, by their hashes.
     """
     hashes = (
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -75,7 +75,7 @@ def policy(shell: str) -> str:
 
 
 HEADERS = {
-    "Content-Security-Policy": policy(SHELL),
+    "Content-Security-Policy": policy(SHELL + "".join(SPEAKS.values())),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     # Links carry ids of data sets: they must not reach other sites.
@@ -88,7 +88,7 @@ def page_language(scope: Scope) -> str:
     query = parse_qs(scope["query_string"].decode("latin-1"))
     accepted = Headers(scope=scope).get("accept-language")
     lang = query.get("lang", [from_browser(accepted)])[-1]
-    return "zh-CN" if lang == "zh_CN" else "en"
+    return HTML.get(lang, "en")
 
 
 class Shell:

@@ -10,6 +10,12 @@ from opslib.words import LANGUAGES, Catalogue
 
 WORDS = Catalogue(Path(__file__).with_name("words"))
 LANG = "frame.lang"
+# How HTML spells the languages, and what says so while a page is open.
+HTML = {"en": "en", "zh_CN": "zh-CN"}
+SPEAKS = {
+    lang: f"<script>document.documentElement.lang = '{html}'</script>"
+    for lang, html in HTML.items()
+}
 
 
 def language() -> str:

@@ -9,10 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from opslib.dataset import KINDS
-from opslib.export import to_csv
 from opslib.ingest.report import Report
 from opslib.words import WRITERS
-from pages._frame import data
+from pages._frame import data, table
 from pages._frame.frame import note, problem
 from pages._frame.incoming import ROWS, Upload
 from pages._frame.text import language, t, timezone
@@ -24,6 +23,8 @@ ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 FURTHEST = 5
 NOTHING = "—"
+# What the sentence above has said of rows, and the one below will say of columns.
+SAID = {"ingest.set_aside", "ingest.orders_without_user"}
 DAY = 86_400
 
 
@@ -58,8 +59,7 @@ def show(
         if upload.error:
             problem(upload.error.text(language()))
         for warning in report.warnings:
-            # The sentence above has said how many rows were set aside.
-            if warning.code != "ingest.set_aside":
+            if warning.code not in SAID:
                 note(warning.text(language()))
         kind = _kind(upload, report, place)
         roles = _roles(report, kind, place) if kind else {}
@@ -76,7 +76,10 @@ def show(
         columns = [*roles.values()]
         if twice := sorted({c for c in columns if columns.count(c) > 1}):
             problem(t("data.twice", columns=twice))
-        able = bool(kind) and not twice
+        needed = KINDS[kind].required if kind else ()
+        if missing := [t(f"data.role.{role}") for role in needed if role not in roles]:
+            problem(t("data.missing", roles=missing))
+        able = bool(kind) and not twice and not missing
         buttons = st.container(horizontal=True)
         saving = buttons.button(
             t("data.save"), type="primary", disabled=not able, key="upload.save"
@@ -85,7 +88,8 @@ def show(
         if saving:
             save(upload, Asked(kind, roles, zone, name, beside))
     st.subheader(t("data.preview"), anchor=False)
-    st.dataframe(_local(upload.head, zone), hide_index=True, key=f"{place}.head")
+    head = _local(upload.head, zone)
+    st.dataframe(head, hide_index=True, placeholder="", key=f"{place}.head")
     _details(upload, report, place)
 
 
@@ -240,7 +244,7 @@ def _details(upload: Upload, report: Report, place: str) -> None:
             _offer(report.cells, "cells", place)
 
 
-REASONS = ("preamble", "short", "long")
+REASONS = ("preamble", "short", "long", "total")
 
 
 def _reading(upload: Upload, report: Report, place: str) -> None:
@@ -296,21 +300,10 @@ def _columns(report: Report, place: str) -> None:
     )
 
 
-def _offer(table: pd.DataFrame, name: str, place: str) -> None:
+def _offer(rows: pd.DataFrame, name: str, place: str) -> None:
     """Show the first rows of a table, and all of it as CSV."""
-    headed = table.rename(columns=_headers(table))
-    st.dataframe(headed.head(ROWS), hide_index=True, key=f"{place}.{name}")
-    if len(table) > ROWS:
-        st.caption(t("frame.first_rows", n=ROWS, rows=len(table)))
-    st.download_button(
-        t("frame.csv"),
-        lambda: to_csv(headed),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key=f"{place}.{name}.csv",
-    )
+    table.show(rows, name, f"{place}.{name}", _headers(rows), most=ROWS)
 
 
-def _headers(table: pd.DataFrame) -> dict[str, str]:
-    return {str(column): t(f"data.column.{column}") for column in table}
+def _headers(rows: pd.DataFrame) -> dict[str, str]:
+    return {str(column): t(f"data.column.{column}") for column in rows}

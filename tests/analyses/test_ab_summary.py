@@ -187,7 +187,7 @@ def test_control_is_recognised_and_said(names, control):
     assert result.warnings[0].text() == (
         f"“{control}” was taken as the control, because none was named."
     )
-    assert f"the control “{control}”" in result.describe()
+    assert f" in “{control}”: " in result.describe()
 
 
 def test_a_control_that_is_named_is_used():
@@ -234,12 +234,12 @@ def test_nothing_happened_in_either_group_is_no_difference_and_no_verdict():
 
 def test_describe_names_control_lift_interval_and_p():
     assert ops.ab_summary(BIG).describe() == (
-        "On the conversion rate, “B” has 12.0% against 10.0% in the control “A”: a "
+        "On the conversion rate, “B” has 12.0% against 10.0% in “A”: a "
         "lift of +20.0% (95% interval +7.3% to +34.2%; p 0.0014). “B” is a winner: the "
         "conversion rate is higher than in “A”, by more than chance explains."
     )
     assert ops.ab_summary(BIG).describe("zh_CN") == (
-        "转化率：「B」为 12.0%，对照组「A」为 10.0%，相对变化 +20.0%"
+        "转化率：「B」为 12.0%，对比「A」的 10.0%，相对变化 +20.0%"
         "（95% 置信区间 +7.3% 至 +34.2%；p 值 0.0014）。"
         "「B」胜出：转化率高于「A」，差距超出随机波动。"
     )

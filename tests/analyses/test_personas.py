@@ -11,10 +11,11 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from opslib import charts, words
-from opslib.analyses._persona_cards import Trait, names
+from opslib.analyses._persona_cards import Titled, Trait, names
+from opslib.analyses._persona_cards import name as names_of
 from opslib.analyses._persona_model import PersonaModel
 from opslib.analyses.personas import _verdict, personas
-from opslib.result import Error
+from opslib.result import Error, Note
 
 SAMPLES = Path(
     os.environ.get("OPSLIB_SAMPLES", Path(__file__).parents[2] / "../shared/data")
@@ -57,6 +58,29 @@ def test_groups_that_are_there_are_found(shop, found):
 def test_assignments_stand_in_the_order_given(shop, found):
     assert found.assignments["user"].tolist() == shop[0]["user"].tolist()
     assert list(found.assignments) == ["user", "persona", "name", "distance"]
+
+
+def test_a_code_is_an_equation_and_a_word_is_not():
+    traits = [Trait("sex", "level", "2"), Trait("level", "level", "Gold")]
+    assert names_of(traits) == "sex = 2, level Gold"
+    assert Trait("age", "level", "-1").text("zh_CN") == "age = -1"
+    assert Trait("age", "level", "26-35").text("zh_CN") == "age 26-35"
+
+
+def test_columns_of_ours_are_left_out_by_their_names_in_words():
+    days = np.arange(90) % 9
+    twins = {"active_days_7": days, "active_days_30": 2 * days, "x": days % 2 * 9.0}
+    result = personas(pd.DataFrame({"user": range(90), **twins}))
+    (reason,) = [one.text("zh_CN") for one in result.left_out.values()]
+    assert reason.startswith(
+        "未使用「近 30 天活跃天数」：与「近 7 天活跃天数」高度相关"
+    )
+
+
+def test_a_name_in_words_that_quotes_an_event_is_quoted_otherwise():
+    note = Note("encoding.id", column=Titled("events_pv"))
+    assert note.text("zh_CN").startswith("未使用「『pv』次数」：")
+    assert note.text("en").startswith("“number of ‘pv’” was left out")
 
 
 def test_names_follow_from_the_strongest_traits(found):

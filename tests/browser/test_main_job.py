@@ -103,6 +103,7 @@ def test_an_experiment_gives_its_published_answers(visit, samples):
 
     fold = window.unfold("frame.table")
     table = pd.read_csv(io.BytesIO(window.csv(fold))).set_index("metric")
+    assert table.loc["retention_7", ["kind", "verdict"]].tolist() == ["share", "loser"]
     week = table.loc["retention_7"]
     assert week["control"] == pytest.approx(0.1902, abs=5e-5)
     assert week["treatment"] == pytest.approx(0.1820, abs=5e-5)

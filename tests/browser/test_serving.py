@@ -23,3 +23,14 @@ def test_chinese_letters_are_drawn(visit):
     }"""
     page = visit("/").page
     assert len({page.evaluate(draw, letter) for letter in "微信\U0010fffe"}) == 3
+
+
+def test_the_page_says_its_language_as_soon_as_it_is_changed(visit):
+    window = visit("/", locale="zh-CN")
+    for lang, name in (("en", "English"), ("zh-CN", "简体中文")):
+        side = window.page.get_by_test_id("stSidebar")
+        side.get_by_text(name, exact=True).click()
+        expect(window.page.locator("html")).to_have_attribute("lang", lang)
+        expect(window.main.get_by_role("heading", level=1)).to_have_text(
+            window.t("home.title")
+        )

@@ -56,6 +56,10 @@ def test_hillstrom_has_a_verdict_per_arm_and_metric_in_chinese(opened, saved):
     assert any(text.startswith("10.6% → 15.1%：+42.6%") for text in texts(page))
     assert any(text.startswith("0.653 → 1.42：") for text in texts(page))
     assert texts(page).count("注意") == 1
+    table = page.dataframe[0].value
+    assert table["kind"].tolist() == ["比例"] * 4 + ["均值"] * 2
+    assert set(table["test"]) == {"z 检验", "Welch t 检验"}
+    assert set(table["verdict"]) == {"胜出"}
 
 
 def test_the_demo_experiment_finds_what_was_put_into_it(opened):

@@ -48,7 +48,7 @@ def test_a_link_restores_every_option(app):
         ("days", "99", "days = “99”, which is not possible here. Used instead: “7”"),
         ("dates", "2020-01-01..2026-01-02", "Used instead: “2026-01-01..2026-03-31”"),
         ("steps", "<b>**x**</b>", "steps = “<b>**x**</b>”"),
-        ("d", "../../etc/passwd", "d = “../../etc/passwd”"),
+        ("d", "../../etc/passwd", "asks for, “../../etc/passwd”, is not here"),
         ("lang", "fr", "lang = “fr”"),
         ("colour", "red", "The link says “colour”, which this page does not know"),
     ],
@@ -108,6 +108,12 @@ def test_a_mistake_is_said_in_place_and_nothing_else_is_lost(app):
     assert texts(page) == ["steps is missing."]
     assert page.multiselect[0].value == ["view"]
     assert page.query_params["steps"] == "view"
+
+
+def test_nothing_chosen_is_asked_for_by_the_name_on_the_page(app):
+    page = app("funnel", **ALL | {"steps": ""})
+    assert texts(page) == ["Choose something under “Steps, in order” first."]
+    assert page.query_params["steps"] == ""
 
 
 def test_names_from_a_file_are_never_markdown(app):

@@ -83,15 +83,23 @@ def test_an_event_log_gives_personas_named_in_words(opened, workspace, samples):
     page = opened("personas", lang="zh_CN", d=id_)
     said = texts(page)
     assert said[0].startswith("815 个用户分为 2 类人群：近 30 天活跃")
-    assert not any("active_days" in text for text in said if "未使用" not in text)
-    assert "events_cart" in page.multiselect[0].options
+    assert not any("active_days" in text for text in said)
+    chosen = page.multiselect[0]
+    assert {"距上次活跃天数", "近 7 天活跃天数", "「cart」次数"} <= {*chosen.options}
+    done = table_with(page, "column", "done")["column"].tolist()
+    assert "距上次活跃天数" in done
+    assert not any("_" in name for name in done)
+    chosen.set_value(["recency_days", "events_cart"]).run()
+    assert page.query_params["features"] == ["recency_days", "events_cart"]
+    lines = next(one.value for one in page.code if one.language == "python")
+    assert 'features=["recency_days", "events_cart"]' in lines
 
 
 def test_a_users_table_in_gbk_gives_personas(opened, workspace, samples):
     id_ = workspace.save(ops.open(samples / "users" / "jd_users_30k_gbk.csv.gz"))
     page = opened("personas", lang="zh_CN", d=id_)
     assert texts(page)[0].startswith(
-        "29,999 个用户分为 2 类人群：新用户·sex 2 65.9%；老用户·sex 0 34.1%。"
+        "29,999 个用户分为 2 类人群：新用户·sex = 2 65.9%；老用户·sex = 0 34.1%。"
     )
 
 

@@ -39,7 +39,7 @@ def test_four_weeks_compared_in_chinese(opened):
 
 def test_no_figure_chosen_is_said(opened):
     page = opened("trend", lang="en", d="demo", metrics="")
-    assert texts(page) == ["metrics is missing."]
+    assert texts(page) == ["Choose something under “Figures” first."]
 
 
 def test_a_wrong_figure_in_a_link_is_named(opened):
