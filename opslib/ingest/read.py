@@ -1,9 +1,7 @@
 """A file to a table: the one function that goes through all the stages."""
 
-import gzip
 import io
 import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,22 +14,13 @@ import numpy as np
 import pandas as pd
 
 from opslib.ingest import encoding, excel, roles, rows
+from opslib.ingest.archive import Source, unpack
 from opslib.ingest.columns import Typed, as_text, convert
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
 from opslib.ingest.report import Column, Report, Table
 from opslib.result import Error, Note
 
 MOST_BYTES = 1 << 30
-REFUSED = {
-    b"\xd0\xcf\x11\xe0": "Excel 97-2003 (.xls)",
-    b"PAR1": "Parquet",
-    b"%PDF": "PDF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"Rar!": "RAR",
-    b"7z\xbc\xaf": "7z",
-    b"SQLite f": "SQLite",
-}
 # What a shop's "Excel" export often is in truth, or one line of JSON per event.
 PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
@@ -39,10 +28,9 @@ BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
 ID_ROLES = {"user", "unit", "order"}
 OVERRIDES = (
-    *("encoding", "delimiter", "quote", "header_rows", "sheet"),
+    *("encoding", "delimiter", "quote", "header_rows", "sheet", "member"),
     *("timezone", "kind", "roles"),
 )
-Source = str | Path | bytes | IO[bytes]
 Progress = Callable[[str, float], None]
 
 
@@ -55,9 +43,9 @@ def read_table(
 ) -> Table:
     r"""Read any table a marketer has, and report what was understood and changed.
 
-    Delimited text (also gzipped) in any usual encoding, and .xlsx. No row is lost: what
-    cannot be placed stands in `report.set_aside`, what does not fit the type of its
-    column in `report.cells`.
+    Delimited text in any usual encoding and .xlsx, .xlsm, .xls or .ods, also in gzip
+    or zip. No row is lost: what cannot be placed stands in `report.set_aside`, what
+    does not fit the type of its column in `report.cells`.
 
     Args:
         source: Path, content, or file open for reading bytes.
@@ -70,6 +58,7 @@ def read_table(
             is none.
             header_rows: Rows that name the columns, 0 to 20; 0 when there is no header.
             sheet: Name of the worksheet, or its number from 0.
+            member: Name of the file in a zip archive, or its number from 0.
             timezone: IANA zone in which naive times are to be read; kept in the report.
             kind: One of `KINDS`.
             roles: Role to column; None takes a role away.
@@ -85,21 +74,25 @@ def read_table(
     known = _checked(overrides)
     tell = on_progress or (lambda _stage, _share: None)
     tell("open", 0.0)
-    content, name = _content(source)
-    if content.startswith(b"PK\x03\x04"):
-        head, cells, report = _workbook(content, known)
-    else:
-        head, cells, report = _text(content, known, tell)
-    del content
+    found = unpack(source, known.get("member"), most_bytes=MOST_BYTES)
+    try:
+        if found.kind == "workbook":
+            head, cells, report = _workbook(found.file, known)
+        else:
+            head, cells, report = _text(found.file.read(), known, tell)
+    finally:
+        if found.file is not source:
+            found.file.close()
     names, notes = _names(head, len(cells.columns))
     report = replace(
         report,
-        name=name,
+        name=_file_name(source),
         rows=len(cells.numbers),
         blank=cells.blank,
         set_aside=cells.set_aside(),
         timezone=known.get("timezone"),
         changes=(*report.changes, *notes, *_row_notes(cells)),
+        warnings=(*found.notes, *report.warnings),
     )
     if not report.rows and not any(head):
         raise Error("ingest.empty")
@@ -149,46 +142,19 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def _content(source: Source) -> tuple[bytes, str]:
-    """Read all bytes, unpack gzip, and refuse what is no table."""
+def _file_name(source: Source) -> str:
     if isinstance(source, bytes):
-        content, name = source, ""
-    elif isinstance(source, str | Path):
-        path = Path(source)
-        try:
-            content, name = path.read_bytes(), path.name
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Error("ingest.no_file", name=path.name, why=why) from None
-    else:
-        content, name = source.read(), Path(str(getattr(source, "name", ""))).name
-    if content.startswith(b"\x1f\x8b"):
-        content = _unpacked(content)
-    for magic, kind in REFUSED.items():
-        if content.startswith(magic):
-            raise Error("ingest.refused", kind=kind)
-    if len(content) > MOST_BYTES:
-        raise Error("ingest.bomb", size=len(content) / 1e6, most=MOST_BYTES / 1e6)
-    if not content[:4096].strip(BLANK) and not content.strip(BLANK):
-        raise Error("ingest.empty")
-    return content, name
-
-
-def _unpacked(content: bytes) -> bytes:
-    try:
-        with gzip.open(io.BytesIO(content)) as stream:
-            unpacked = stream.read(MOST_BYTES + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise Error("ingest.gzip_broken") from None
-    if len(unpacked) > MOST_BYTES:
-        raise Error("ingest.bomb", size=len(unpacked) / 1e6, most=MOST_BYTES / 1e6)
-    return unpacked
+        return ""
+    named = source if isinstance(source, str | Path) else getattr(source, "name", "")
+    return Path(str(named)).name
 
 
 _Read = tuple[list[str], rows.Cells, Report]
 
 
 def _text(content: bytes, known: dict[str, Any], tell: Progress) -> _Read:
+    if not content[:4096].strip(BLANK) and not content.strip(BLANK):
+        raise Error("ingest.empty")
     decoded = encoding.decode(content, known.get("encoding"))
     text = decoded.text
     if "\0" in text:
@@ -214,8 +180,9 @@ def _text(content: bytes, known: dict[str, Any], tell: Progress) -> _Read:
     return head, cells, report
 
 
-def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
-    table, sheet, sheets = excel.read_sheet(content, known.get("sheet"))
+def _workbook(file: IO[bytes], known: dict[str, Any]) -> _Read:
+    found = excel.read_sheet(file, known.get("sheet"))
+    table, sheets = found.rows, found.names
     width = max((i + 1 for row in table for i, c in enumerate(row) if c), default=0)
     table = [row[:width] for row in table]
     filled = [sum(map(bool, row)) for row in table[:50]]
@@ -226,10 +193,10 @@ def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
     dialect = Dialect("\t", width=width, preamble=before, header_rows=header)
     cells = rows.Cells([[] for _ in range(width)])
     head = rows.gather([(table, list(range(1, len(table) + 1)))], dialect, cells)
-    notes: tuple[Note, ...] = ()
+    notes = found.notes
     if len(sheets) > 1 and known.get("sheet") is None:
-        notes = (Note("ingest.sheets", sheet=sheet, sheets=list(sheets)),)
-    report = Report(header_rows=header, sheet=sheet, sheets=sheets, warnings=notes)
+        notes = (Note("ingest.sheets", sheet=found.name, sheets=list(sheets)), *notes)
+    report = Report(header_rows=header, sheet=found.name, sheets=sheets, warnings=notes)
     return head, cells, report
 
 
