@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,11 +17,12 @@ from opslib.ingest import encoding, excel, roles, rows
 from opslib.ingest.archive import Source, unpack
 from opslib.ingest.columns import Typed, as_text, convert
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
+from opslib.ingest.markup import read_page
 from opslib.ingest.report import Column, Report, Table
 from opslib.result import Error, Note
 
 MOST_BYTES = 1 << 30
-# What a shop's "Excel" export often is in truth, or one line of JSON per event.
+# A page that was not told by its first bytes, or one line of JSON per event.
 PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 # What is left of a long id that a spreadsheet took for a number.
@@ -77,7 +78,14 @@ def read_table(
     found = unpack(source, known.get("member"), most_bytes=MOST_BYTES)
     try:
         if found.kind == "workbook":
-            head, cells, report = _workbook(found.file, known)
+            sheet = excel.read_sheet(found.file, known.get("sheet"))
+            head, cells, report = _sheet(sheet, known)
+        elif found.kind == "markup":
+            detected = encoding.detect(found.file, known.get("encoding"))
+            pieces = encoding.texts(found.file, detected)
+            head, cells, report = _sheet(read_page(pieces, known.get("sheet")), known)
+            warnings = (*detected.notes, *pieces.notes, *report.warnings)
+            report = replace(report, encoding=detected.encoding, warnings=warnings)
         else:
             head, cells, report = _text(found.file.read(), known, tell)
     finally:
@@ -180,8 +188,7 @@ def _text(content: bytes, known: dict[str, Any], tell: Progress) -> _Read:
     return head, cells, report
 
 
-def _workbook(file: IO[bytes], known: dict[str, Any]) -> _Read:
-    found = excel.read_sheet(file, known.get("sheet"))
+def _sheet(found: excel.Sheet, known: dict[str, Any]) -> _Read:
     table, sheets = found.rows, found.names
     width = max((i + 1 for row in table for i, c in enumerate(row) if c), default=0)
     table = [row[:width] for row in table]
