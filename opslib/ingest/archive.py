@@ -1,13 +1,15 @@
 """What a file is, by its first bytes and not by its name; gzip and zip unpacked."""
 
+import contextlib
 import errno
 import gzip
 import io
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -212,15 +214,22 @@ def _from_gzip(file: IO[bytes], size: int, most: int) -> IO[bytes]:
         raise Error("ingest.gzip_broken") from None
 
 
-def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+@contextlib.contextmanager
+def whole(code: str) -> Iterator[None]:
+    """Turn whatever damage leads a reader of bytes to into the error `code`."""
     try:
-        return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        raise Error("ingest.zip_broken") from None
+        yield
+    except Error:
+        raise
+    except (
+        *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+        *(ValueError, LookupError, NotImplementedError, RuntimeError, OverflowError),
+    ):
+        raise Error(code) from None
 
 
 def _is_workbook(file: IO[bytes]) -> bool:
-    with _archive(file) as archive:
+    with whole("ingest.zip_broken"), zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
     for part, kind in DOCUMENTS.items():
         if any(name.startswith(part) for name in names):
@@ -231,7 +240,7 @@ def _is_workbook(file: IO[bytes]) -> bool:
 def _from_zip(
     file: IO[bytes], size: int, member: str | int | None, most: int
 ) -> Unpacked:
-    with _archive(file) as archive:
+    with whole("ingest.zip_broken"), zipfile.ZipFile(file) as archive:
         files = _files(archive)
         if not files:
             raise Error("ingest.zip_empty")
@@ -244,11 +253,8 @@ def _from_zip(
             raise Error("ingest.zip_password")
         if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise Error("ingest.zip_method", member=chosen)
-        try:
-            with archive.open(info) as stream:
-                content = _copied(stream.read, lambda n: _check_size(n, size, most))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-            raise Error("ingest.zip_broken") from None
+        with archive.open(info) as stream:
+            content = _copied(stream.read, lambda n: _check_size(n, size, most))
     notes: tuple[Note, ...] = ()
     if member is None and len(tables) > 1:
         notes = (Note("ingest.members", member=chosen, members=tables),)

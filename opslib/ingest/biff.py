@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Collection, Iterator, Sequence
 
+from opslib.ingest.archive import whole
 from opslib.result import Error
 
 # Records that begin with the row and column of a cell.
@@ -19,35 +20,33 @@ def measure(content: bytes) -> tuple[int, int, int]:
     Raises:
         Error: The file is damaged, locked by a password, or no workbook.
     """
-    rows = columns = errors = at = 0
-    try:
-        names = ("Workbook", "Book", "EncryptedPackage")
-        streams = dict(_streams(content, names))
+    with whole("ingest.workbook_broken"):
+        streams = dict(_streams(content, ("Workbook", "Book", "EncryptedPackage")))
         if "EncryptedPackage" in streams:
             raise Error("ingest.password")
         if not streams:
             raise Error("ingest.binary")
-        stream = streams.get("Workbook") or streams["Book"]
-        while at <= len(stream) - 4:
-            kind, size = struct.unpack_from("<HH", stream, at)
-            if kind in CELLS and size >= 4:
-                row, column = struct.unpack_from("<HH", stream, at + 4)
-                rows, columns = max(rows, row + 1), max(columns, column + 1)
-                value = stream[at + 10 : at + 4 + size]
-                errors += (kind == BOOLERR and value[1:2] == b"\1") or (
-                    kind in FORMULAS
-                    and value[:1] == b"\2"
-                    and value[6:8] == b"\xff\xff"
-                )
-            elif kind == DIMENSIONS and size >= 10:
-                form = "<4xI2xH" if size >= 14 else "<2xH2xH"
-                row, column = struct.unpack_from(form, stream, at + 4)
-                rows, columns = max(rows, row), max(columns, column)
-            elif kind == FILEPASS:
-                raise Error("ingest.password")
-            at += 4 + size
-    except (struct.error, IndexError, KeyError, UnicodeDecodeError):
-        raise Error("ingest.workbook_broken") from None
+        return _walk(streams.get("Workbook") or streams["Book"])
+
+
+def _walk(stream: bytes) -> tuple[int, int, int]:
+    rows = columns = errors = at = 0
+    while at <= len(stream) - 4:
+        kind, size = struct.unpack_from("<HH", stream, at)
+        if kind in CELLS and size >= 4:
+            row, column = struct.unpack_from("<HH", stream, at + 4)
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+            value = stream[at + 10 : at + 4 + size]
+            errors += (kind == BOOLERR and value[1:2] == b"\1") or (
+                kind in FORMULAS and value[:1] == b"\2" and value[6:8] == b"\xff\xff"
+            )
+        elif kind == DIMENSIONS and size >= 10:
+            form = "<4xI2xH" if size >= 14 else "<2xH2xH"
+            row, column = struct.unpack_from(form, stream, at + 4)
+            rows, columns = max(rows, row), max(columns, column)
+        elif kind == FILEPASS:
+            raise Error("ingest.password")
+        at += 4 + size
     return rows, columns, errors
 
 

@@ -7,12 +7,12 @@ made-up count, ends the whole process.
 import io
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 
 from opslib.ingest import biff
+from opslib.ingest.archive import whole
 from opslib.result import Error
 
 MOST_BYTES = 1 << 30
@@ -80,20 +80,17 @@ def measure(file: IO[bytes]) -> Extent:
         Extent().add(sheet)
         return sheet
     size, extent, inflated = file.seek(0, io.SEEK_END), Extent(), 0
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
-                if info.flag_bits & 1:
-                    raise Error("ingest.password")
-                part = _Part(info.filename)
-                with archive.open(info) as stream:
-                    while piece := stream.read(PART):
-                        inflated += len(piece)
-                        _check_size(inflated, size)
-                        part.feed(piece)
-                part.finish(extent)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error):
-        raise Error("ingest.workbook_broken") from None
+    with whole("ingest.workbook_broken"), zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            if info.flag_bits & 1:
+                raise Error("ingest.password")
+            part = _Part(info.filename)
+            with archive.open(info) as stream:
+                while piece := stream.read(PART):
+                    inflated += len(piece)
+                    _check_size(inflated, size)
+                    part.feed(piece)
+            part.finish(extent)
     return extent
 
 

@@ -6,6 +6,7 @@ import errno
 import gzip
 import io
 import lzma
+import random
 import tarfile
 import zipfile
 
@@ -24,6 +25,14 @@ def zipped(files, method=zipfile.ZIP_DEFLATED):
         for name, content in files.items():
             made.writestr(name, content)
     return target.getvalue()
+
+
+def damaged(content, draw):
+    """The content with some bytes changed, and sometimes without its end."""
+    broken = bytearray(content)
+    for _ in range(4):
+        broken[draw.randrange(len(broken))] = draw.choice((0, 1, 127, 255))
+    return bytes(broken[: len(broken) - draw.choice((0, 0, 9))])
 
 
 def opened(source, *args, **options):
@@ -240,6 +249,14 @@ def test_what_inflates_without_bounds_is_stopped(monkeypatch, pack):
         pack(rows), most_bytes=3_000_000
     )
     assert opened(pack(rows))[2] == rows
+
+
+def test_no_damage_is_more_than_a_sentence(workbook):
+    draw = random.Random(1)
+    for whole in (workbook(S=[["a"], [1]]), zipped({"a.csv": CSV * 9})):
+        for _ in range(200):
+            with contextlib.suppress(Error):
+                unpack(damaged(whole, draw)).file.close()
 
 
 def test_a_zip_that_lies_about_its_size_is_damaged():

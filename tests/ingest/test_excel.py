@@ -1,6 +1,8 @@
 """Workbooks are read as they show, and refused before they can do harm."""
 
+import contextlib
 import io
+import random
 import struct
 import time
 
@@ -12,6 +14,7 @@ from opslib.ingest.excel import read_sheet
 from opslib.ingest.extent import measure
 from tests.ingest import binary_workbook as biff
 from tests.ingest.conftest import NAMESPACE, open_document
+from tests.ingest.test_archive import damaged
 from tests.ingest.test_archive import zipped as archive
 
 ROWS = [["用户ID", "行为", "时间", "金额"]] + [
@@ -350,6 +353,14 @@ def test_old_workbooks_that_are_locked_damaged_or_none_at_all():
     assert "neither text nor a workbook" in said(biff.compound(b"x", "WordDocument"))
     for broken in (loop, whole[:700], whole[:9]):
         assert "workbook is damaged" in said(broken)
+
+
+def test_no_damage_to_an_old_workbook_is_more_than_a_sentence():
+    draw = random.Random(1)
+    whole = biff.xls(S=[["a", 1]] * 9)
+    for _ in range(300):
+        with contextlib.suppress(ops.Error):
+            read(damaged(whole[:1536], draw) + whole[1536:])
 
 
 def test_a_bug_of_the_parser_is_a_damaged_workbook():
