@@ -176,6 +176,12 @@ def test_pieces_of_any_size_give_the_same_text(monkeypatch, encoding, size):
     assert len(pieces.notes) == (encoding != "cp1251")
 
 
+def test_a_line_damaged_in_two_pieces_is_one_line(monkeypatch):
+    monkeypatch.setattr(reading, "PIECE", 8)
+    found = decode(b"a\xff" + b"b" * 40 + b"\xffc\nd\n", "utf-8")
+    assert found.notes[0].values == {"n": 1, "rows": "1", "encoding": "utf-8"}
+
+
 @pytest.mark.parametrize("size", [64, 1000])
 def test_detection_does_not_depend_on_pieces(monkeypatch, size):
     for text, encoding in (

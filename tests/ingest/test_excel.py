@@ -188,6 +188,14 @@ def test_groups_merged_downwards_are_repeated_and_titles_are_not(workbook):
     assert [note.values for note in table.report.warnings[:1]] == [{"n": 1}]
 
 
+def test_a_title_merged_over_a_block_is_not_repeated(workbook):
+    xml = sheet(
+        '<c r="A1" t="str"><v>t</v></c></row><row r="2"/><row r="3"><c r="A3"><v>1</v></c>',
+        '<mergeCells><mergeCell ref="A1:B2"/></mergeCells>',
+    )
+    assert read(workbook(S=xml)).rows == [["t"], [""], ["1"]]
+
+
 def test_empty_columns_and_rows_around_a_table_are_left_out(workbook):
     rows = [[None] * 6, [None, "a", None, "b"], [None, 1, None, 2], [None] * 9]
     assert read(workbook(S=rows)).rows == [["", ""], ["a", "b"], ["1", "2"]]
