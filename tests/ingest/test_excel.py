@@ -190,7 +190,8 @@ def test_groups_merged_downwards_are_repeated_and_titles_are_not(workbook):
 
 def test_a_title_merged_over_a_block_is_not_repeated(workbook):
     xml = sheet(
-        '<c r="A1" t="str"><v>t</v></c></row><row r="2"/><row r="3"><c r="A3"><v>1</v></c>',
+        '<c r="A1" t="str"><v>t</v></c></row><row r="2"/>'
+        '<row r="3"><c r="A3"><v>1</v></c>',
         '<mergeCells><mergeCell ref="A1:B2"/></mergeCells>',
     )
     assert read(workbook(S=xml)).rows == [["t"], [""], ["1"]]
