@@ -1,48 +1,32 @@
 """A file to a table: the one function that goes through all the stages."""
 
-import contextlib
-import errno
-import gzip
 import io
-import os
 import re
-import tempfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from opslib.ingest import encoding, excel, roles, rows, sheet
+from opslib.ingest.archive import Source, unpack
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
+from opslib.ingest.markup import read_page
 from opslib.ingest.report import Report, Table
 from opslib.ingest.spool import Spool
 from opslib.result import Error, Note
 
 MOST_BYTES = 4 << 30
 PIECE = 1 << 22
-IN_MEMORY = 64 << 20
-REFUSED = {
-    b"\xd0\xcf\x11\xe0": "Excel 97-2003 (.xls)",
-    b"PAR1": "Parquet",
-    b"%PDF": "PDF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"Rar!": "RAR",
-    b"7z\xbc\xaf": "7z",
-    b"SQLite f": "SQLite",
-}
-# What a shop's "Excel" export often is in truth, or one line of JSON per event.
+# A page that was not told by its first bytes, or one line of JSON per event.
 PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 OVERRIDES = (
-    *("encoding", "delimiter", "quote", "header_rows", "sheet"),
+    *("encoding", "delimiter", "quote", "header_rows", "sheet", "member"),
     *("timezone", "kind", "roles"),
 )
-Source = str | Path | bytes | IO[bytes]
 Progress = Callable[[str, float], None]
 
 
@@ -55,9 +39,10 @@ def read_table(
 ) -> Table:
     r"""Read any table a marketer has, and report what was understood and changed.
 
-    Delimited text (also gzipped) in any usual encoding, and .xlsx. No row is lost: what
-    cannot be placed stands in `report.set_aside`, what does not fit the type of its
-    column in `report.cells`.
+    Delimited text in any usual encoding and .xlsx, .xlsm, .xls or .ods, also in gzip
+    or zip. No row is lost: what cannot be placed stands in `report.set_aside`, what
+    does not fit the type of its column in `report.cells`. Cells beyond 64 MB wait on
+    disk, and so does the table that is made of them.
 
     Args:
         source: Path, content, or file open for reading bytes.
@@ -70,6 +55,7 @@ def read_table(
             is none.
             header_rows: Rows that name the columns, 0 to 20; 0 when there is no header.
             sheet: Name of the worksheet, or its number from 0.
+            member: Name of the file in a zip archive, or its number from 0.
             timezone: IANA zone in which naive times are to be read; kept in the report.
             kind: One of `KINDS`.
             roles: Role to column; None takes a role away.
@@ -97,21 +83,28 @@ def read(
     known = _checked(overrides)
     tell = on_progress or (lambda _stage, _share: None)
     tell("open", 0.0)
-    with _opened(source) as (file, name):
-        if file.read(4) == b"PK\x03\x04":
-            file.seek(0)
-            head, cells, report = _workbook(file.read(), known)
+    found = unpack(source, known.get("member"), most_bytes=MOST_BYTES)
+    try:
+        if found.kind == "workbook":
+            book = excel.read_sheet(found.file, known.get("sheet"))
+            head, cells, report = _sheet(book, known)
+        elif found.kind == "markup":
+            head, cells, report = _page(found.file, known)
         else:
-            head, cells, report = _text(file, known, tell)
+            head, cells, report = _text(found.file, known, tell)
+    finally:
+        if found.file is not source:
+            found.file.close()
     names, notes = _names(head, cells.spool.width)
     report = replace(
         report,
-        name=name,
+        name=_file_name(source),
         rows=cells.spool.rows,
         blank=cells.blank,
         set_aside=cells.set_aside(),
         timezone=known.get("timezone"),
         changes=(*report.changes, *notes, *_row_notes(cells)),
+        warnings=(*found.notes, *report.warnings),
     )
     if not report.rows and not any(head):
         raise Error("ingest.empty")
@@ -157,75 +150,11 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-@contextlib.contextmanager
-def _opened(source: Source) -> Iterator[tuple[IO[bytes], str]]:
-    """Open a source as a file that can be read again, and refuse what is no table."""
-    with contextlib.ExitStack() as stack:
-        file: IO[bytes]
-        if isinstance(source, bytes):
-            file, name = io.BytesIO(source), ""
-        elif isinstance(source, str | Path):
-            path = Path(source)
-            name = path.name
-            try:
-                if not path.is_file():
-                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-                file = stack.enter_context(path.open("rb"))
-            except OSError as error:
-                why = error.strerror or type(error).__name__
-                raise Error("ingest.no_file", name=name, why=why) from None
-        else:
-            name = Path(str(getattr(source, "name", ""))).name
-            file = stack.enter_context(_copied(source))
-        if file.read(2) == b"\x1f\x8b":
-            file.seek(0)
-            file = stack.enter_context(_unpacked(file))
-        file.seek(0)
-        _check_kind(file)
-        yield file, name
-
-
-def _copied(source: IO[bytes]) -> IO[bytes]:
-    """Copy a stream, counted, so that it can be read twice."""
-    copy: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
-    try:
-        while part := source.read(PIECE):
-            copy.write(part)
-            _check_size(copy.tell())
-    except BaseException:
-        copy.close()
-        raise
-    copy.seek(0)
-    return copy
-
-
-def _check_size(size: int) -> None:
-    if size > MOST_BYTES:
-        raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
-
-
-def _unpacked(file: IO[bytes]) -> IO[bytes]:
-    try:
-        with gzip.open(file) as stream:
-            return _copied(cast("IO[bytes]", stream))
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise Error("ingest.gzip_broken") from None
-
-
-def _check_kind(file: IO[bytes]) -> None:
-    """Refuse what is empty, too large or plainly no table; go back to the start."""
-    head = file.read(16)
-    for magic, kind in REFUSED.items():
-        if head.startswith(magic):
-            raise Error("ingest.refused", kind=kind)
-    _check_size(file.seek(0, io.SEEK_END))
-    file.seek(0)
-    while part := file.read(PIECE):
-        if part.strip(BLANK):
-            break
-    else:
-        raise Error("ingest.empty")
-    file.seek(0)
+def _file_name(source: Source) -> str:
+    if isinstance(source, bytes):
+        return ""
+    named = source if isinstance(source, str | Path) else getattr(source, "name", "")
+    return Path(str(named)).name
 
 
 _Read = tuple[list[str], rows.Cells, Report]
@@ -233,10 +162,10 @@ _Read = tuple[list[str], rows.Cells, Report]
 
 def _text(file: IO[bytes], known: dict[str, Any], tell: Progress) -> _Read:
     size = max(1, file.seek(0, io.SEEK_END))
-    file.seek(0)
+    _check_filled(file)
     found = encoding.detect(file, known.get("encoding"))
-    file.seek(0)
-    pieces = _plain(encoding.texts(file, found))
+    decoded = encoding.texts(file, found)
+    pieces = _without_end_mark(decoded)
     head = next(pieces, "")
     if page := PAGE.match(head):
         raise Error("ingest.refused", kind="HTML" if page[1] else "JSON")
@@ -259,24 +188,39 @@ def _text(file: IO[bytes], known: dict[str, Any], tell: Progress) -> _Read:
         delimiter=dialect.delimiter,
         quote=dialect.quote,
         header_rows=dialect.header_rows,
-        warnings=found.notes,
+        warnings=(*found.notes, *decoded.notes),
     )
     return names, cells, report
 
 
-def _plain(pieces: Iterator[str]) -> Iterator[str]:
-    """Leave out NULs, and the character with which DOS ended files."""
+def _check_filled(file: IO[bytes]) -> None:
+    file.seek(0)
+    while part := file.read(PIECE):
+        if part.strip(BLANK):
+            return
+    raise Error("ingest.empty")
+
+
+def _without_end_mark(pieces: Iterable[str]) -> Iterator[str]:
+    """Leave out the character with which DOS ended files."""
     ended = False
     for piece in pieces:
         if ended:
             yield "\x1a"
         ended = piece.endswith("\x1a")
-        text = piece.removesuffix("\x1a")
-        yield text.replace("\0", "") if "\0" in text else text
+        yield piece.removesuffix("\x1a")
 
 
-def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
-    table, sheet, sheets = excel.read_sheet(content, known.get("sheet"))
+def _page(file: IO[bytes], known: dict[str, Any]) -> _Read:
+    detected = encoding.detect(file, known.get("encoding"))
+    pieces = encoding.texts(file, detected)
+    head, cells, report = _sheet(read_page(pieces, known.get("sheet")), known)
+    warnings = (*detected.notes, *pieces.notes, *report.warnings)
+    return head, cells, replace(report, encoding=detected.encoding, warnings=warnings)
+
+
+def _sheet(found: excel.Sheet, known: dict[str, Any]) -> _Read:
+    table, sheets = found.rows, found.names
     width = max((i + 1 for row in table for i, c in enumerate(row) if c), default=0)
     table = [row[:width] for row in table]
     filled = [sum(map(bool, row)) for row in table[:50]]
@@ -287,10 +231,10 @@ def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
     dialect = Dialect("\t", width=width, preamble=before, header_rows=header)
     cells = rows.Cells(Spool(width))
     head = rows.gather([(table, list(range(1, len(table) + 1)))], dialect, cells)
-    notes: tuple[Note, ...] = ()
+    notes = found.notes
     if len(sheets) > 1 and known.get("sheet") is None:
-        notes = (Note("ingest.sheets", sheet=sheet, sheets=list(sheets)),)
-    report = Report(header_rows=header, sheet=sheet, sheets=sheets, warnings=notes)
+        notes = (Note("ingest.sheets", sheet=found.name, sheets=list(sheets)), *notes)
+    report = Report(header_rows=header, sheet=found.name, sheets=sheets, warnings=notes)
     return head, cells, report
 
 

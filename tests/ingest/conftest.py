@@ -33,11 +33,20 @@ def sheet_xml(rows):
     )
 
 
-def written(extra=None, **sheets):
+# Style 1 is a date, 2 a date and time, 3 a percentage, 4 hours, 5 a time of day.
+STYLES = (
+    f'<styleSheet xmlns="{NAMESPACE}"><cellXfs>'
+    + "".join(f'<xf numFmtId="{n}"/>' for n in (0, 14, 22, 10, 46, 21))
+    + "</cellXfs></styleSheet>"
+)
+
+
+def written(extra=None, properties="", hidden=(), **sheets):
     """Write a workbook: sheets by name, as rows or as ready XML; extra files too."""
     names = list(sheets)
     listed = "".join(
-        f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>'
+        f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}" '
+        f'state="{"hidden" if name in hidden else "visible"}"/>'
         for i, name in enumerate(names, 1)
     )
     relations = "".join(
@@ -51,9 +60,11 @@ def written(extra=None, **sheets):
         f'<Relationship Id="rId1" Type="{RELATIONS}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}">'
-        f"<sheets>{listed}</sheets></workbook>",
+        f"{properties}<sheets>{listed}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
-        f"{relations}</Relationships>",
+        f'{relations}<Relationship Id="rId0" Type="{RELATIONS}/styles" '
+        'Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": STYLES,
     }
     for i, rows in enumerate(sheets.values(), 1):
         xml = rows if isinstance(rows, str) else sheet_xml(rows)
@@ -62,6 +73,29 @@ def written(extra=None, **sheets):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in {**files, **(extra or {})}.items():
             archive.writestr(name, text)
+    return target.getvalue()
+
+
+OFFICE = "urn:oasis:names:tc:opendocument:xmlns"
+
+
+def open_document(body, head=""):
+    """Write an .ods whose sheets are `body`, as ready XML."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        kind = "application/vnd.oasis.opendocument.spreadsheet"
+        archive.writestr("mimetype", kind)
+        archive.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest xmlns:manifest="{OFFICE}:manifest:1.0"/>',
+        )
+        archive.writestr(
+            "content.xml",
+            f'{head}<office:document-content xmlns:office="{OFFICE}:office:1.0" '
+            f'xmlns:table="{OFFICE}:table:1.0" xmlns:text="{OFFICE}:text:1.0">'
+            f"<office:body><office:spreadsheet>{body}</office:spreadsheet>"
+            "</office:body></office:document-content>",
+        )
     return target.getvalue()
 
 

@@ -178,7 +178,7 @@ def test_a_column_cannot_play_two_roles(page):
     [
         (b"", "The file holds no rows."),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "The file is PNG"),
-        (b"PK\x03\x04 cut off", "The workbook is damaged."),
+        (b"PK\x03\x04 cut off", "The zip archive or workbook is damaged"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(page, home, content, why):
