@@ -3,7 +3,9 @@
 import datetime as dt
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +15,13 @@ MOST_BYTES = 1 << 29
 MOST_RATIO = 200
 MOST_CELLS = 50_000_000
 PART = 1 << 20
-PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{0,3})(\d{1,7})["']""")
+PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{0,3})(\d{1,7})["']""", re.IGNORECASE)
+# Whatever zipfile and zlib raise over what is written in the archive.
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError),
+    *(NotImplementedError, RuntimeError, struct.error),
+)
+ROW, CELL = re.compile(rb"<(?:\w+:)?row\b"), re.compile(rb"<(?:\w+:)?c[\s/>]")
 
 
 def check(content: bytes) -> None:
@@ -26,7 +34,7 @@ def check(content: bytes) -> None:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile:
+    except UNREADABLE:
         raise Error("ingest.workbook_broken") from None
     with archive:
         files = archive.infolist()
@@ -36,42 +44,65 @@ def check(content: bytes) -> None:
         if size > MOST_BYTES or size > MOST_RATIO * len(content) + (1 << 20):
             raise Error("ingest.bomb", size=size / 1e6, most=MOST_BYTES / 1e6)
         for file in files:
-            if file.filename.endswith(".xml"):
-                _check_part(archive, file)
+            _check_part(archive, file)
+
+
+class _Reach:
+    """How far a sheet reaches, told by its XML as it passes.
+
+    A cell says where it stands, or follows the one before it.
+    """
+
+    def __init__(self) -> None:
+        self.sheet = False
+        self.rows = self.columns = self.seen = self.run = 0
+        self.tail = b""
+
+    def see(self, part: bytes) -> None:
+        text = self.tail + part
+        self.tail = text[-32:]
+        # Told by its root: a sheet may have any name in any folder.
+        self.sheet = self.sheet or b"worksheet" in text
+        if not self.sheet:
+            return
+        for letters, number in PLACE.findall(text):
+            self.rows = max(self.rows, int(number))
+            self.columns = max(self.columns, _column(letters))
+        counts = [len(CELL.findall(row)) for row in ROW.split(part)]
+        counts[0] += self.run
+        self.run, self.seen = counts[-1], self.seen + len(counts) - 1
+        self.rows = max(self.rows, self.seen)
+        self.columns = max(self.columns, *counts)
 
 
 def _check_part(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> None:
-    sheet = file.filename.startswith("xl/worksheets/")
-    rows = columns = read = 0
-    tail = b""
-    try:
-        with archive.open(file) as stream:
-            while part := stream.read(PART):
-                read += len(part)
-                if read == len(part) and b"<!DOCTYPE" in part[:4096]:
-                    raise Error("ingest.doctype")
-                if read > MOST_BYTES:
-                    raise Error("ingest.bomb", size=read / 1e6, most=MOST_BYTES / 1e6)
-                if not sheet:
-                    if read > 4096 and not file.filename.startswith("xl/"):
-                        break
-                    continue
-                text = tail + part
-                for letters, number in PLACE.findall(text):
-                    rows = max(rows, int(number))
-                    columns = max(columns, _column(letters))
-                tail = text[-32:]
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "password" in str(error):
-            raise Error("ingest.password") from None
-        raise Error("ingest.workbook_broken") from None
+    reach, read = _Reach(), 0
+    for part in _parts(archive, file):
+        read += len(part)
+        if b"<!DOCTYPE" in reach.tail + part:
+            raise Error("ingest.doctype")
+        if read > MOST_BYTES:
+            raise Error("ingest.bomb", size=read / 1e6, most=MOST_BYTES / 1e6)
+        reach.see(part)
+    rows, columns = reach.rows, reach.columns
     if rows * columns > MOST_CELLS:
         raise Error("ingest.far_cell", row=rows, column=columns, most=MOST_CELLS)
 
 
+def _parts(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(file) as stream:
+            while part := stream.read(PART):
+                yield part
+    except UNREADABLE as error:
+        if isinstance(error, RuntimeError) and "password" in str(error):
+            raise Error("ingest.password") from None
+        raise Error("ingest.workbook_broken") from None
+
+
 def _column(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 
@@ -98,7 +129,7 @@ def read_sheet(
                 return rows, name, names
     except CalamineError:
         raise Error("ingest.workbook_broken") from None
-    raise Error("ingest.empty")
+    raise Error("ingest.empty" if names else "ingest.workbook_broken")
 
 
 def _choose(names: tuple[str, ...], sheet: str | int | None) -> str | None:
