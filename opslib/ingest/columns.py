@@ -264,6 +264,10 @@ def _number(texts: _Texts) -> _Found | None:
     written = valid & ~plain
     if written.any():
         numbers[written] = _unwritten(texts, present.filter(pa.array(written)))
+    # 1e999 is written as a number and is none.
+    valid = valid & np.isfinite(numbers)
+    if not texts.fits(valid):
+        return None
     whole = bool(valid.all()) and bool(_matches(present, WHOLE).all())
     if date := _numeric_date(texts, numbers[valid], whole=whole):
         micros = np.zeros(len(present), np.int64)
@@ -341,7 +345,8 @@ def _date(texts: _Texts) -> _Found | None:
     present, weights = texts.present, texts.weights
     # A look at the commonest spares free text the full set of patterns.
     head = np.argsort(-weights, kind="stable")[:200]
-    if dates.parse(present.take(pa.array(head))).valid.mean() < 0.5:
+    looked = dates.parse(present.take(pa.array(head)))
+    if weights[head][looked.valid].sum() < 0.5 * weights[head].sum():
         return None
     found = dates.parse(present, counts=weights)
     if not texts.fits(found.valid):
