@@ -169,6 +169,8 @@ def _instants(
     # 0000 and 9999 stand for "never"; as times they would stretch every period.
     valid &= (year >= 1000) & (year <= 2999)
     valid &= (parts["M"] <= 59) & (parts["S"] <= 59)
+    # From Samoa to Kiribati; +99:99 is no zone.
+    valid &= np.abs(parts["offset"]) <= 14 * 3_600
     valid &= (half == 0) | ((hour >= 1) & (hour <= 12))
     hour = np.where(half > 0, hour % 12 + 12 * (half == 2), hour)
     months = (year - 1970) * 12 + np.clip(month, 1, 12) - 1
