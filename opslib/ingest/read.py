@@ -31,9 +31,14 @@ REFUSED = {
     b"Rar!": "RAR",
     b"7z\xbc\xaf": "7z",
     b"SQLite f": "SQLite",
+    b"{\\rtf": "RTF",
 }
 # What a shop's "Excel" export often is in truth, or one line of JSON per event.
-PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
+PAGE = re.compile(
+    r"\s*(?:(<[!?]|<(?:html|head|meta|style|body|div|table|svg)\b)"
+    r"|\{\s*\"|\[\s*[\[{])",
+    re.IGNORECASE,
+)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 # What is left of a long id that a spreadsheet took for a number.
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
@@ -155,11 +160,13 @@ def _content(source: Source) -> tuple[bytes, str]:
         content, name = source, ""
     elif isinstance(source, str | Path):
         path = Path(source)
+        # Names are bytes to the system; those that are no text become question marks.
+        name = path.name.encode("utf-8", "replace").decode()
         try:
-            content, name = path.read_bytes(), path.name
+            content = path.read_bytes()
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise Error("ingest.no_file", name=path.name, why=why) from None
+            raise Error("ingest.no_file", name=name, why=why) from None
     else:
         content, name = source.read(), Path(str(getattr(source, "name", ""))).name
     if content.startswith(b"\x1f\x8b"):
