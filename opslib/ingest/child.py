@@ -32,6 +32,8 @@ from opslib.words import clean
 MEMORY = 3 << 30
 SECONDS = 120
 BEAT = 0.2
+# No file system has longer ones, and an argument must end somewhere.
+LONGEST_NAME = 1_000
 # Two threads use up the time of the processor in half the time on the wall.
 OUT_OF_TIME = {getattr(signal, "SIGXCPU", None)}
 TABLE, REPORT = "table.arrow", "report.json"
@@ -62,9 +64,13 @@ def import_file(
     Raises:
         Error: As `read_table` does; or the child ran out of time or memory, or died.
     """
-    into = Path(into)
+    path, into = Path(path).absolute(), Path(into)
+    # A pipe may never end, nor a device.
+    with contextlib.suppress(PermissionError):
+        if path.exists() and not path.is_file():
+            raise Error("ingest.not_a_file", name=path.name)
     into.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "opslib.ingest.child", str(Path(path).absolute())]
+    command = [sys.executable, "-m", "opslib.ingest.child", str(path)]
     command += ["--into", str(into.absolute()), "--memory", str(memory)]
     command += ["--seconds", str(seconds), "--overrides", json.dumps(overrides or {})]
     # One word: a name may begin with a dash. What no argument can hold is left out.
@@ -94,7 +100,8 @@ def import_file(
 
 
 def _passable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode().replace("\0", "")
+    plain = name[:LONGEST_NAME].encode("utf-8", "replace").decode()
+    return plain.replace("\0", "")
 
 
 def open_table(folder: str | Path) -> Table:
@@ -224,7 +231,8 @@ def _write(asked: argparse.Namespace) -> None:
 
 
 def _tell(**what: Any) -> None:  # noqa: ANN401
-    sys.stdout.write(json.dumps(what, ensure_ascii=False, default=str) + "\n")
+    # Escaped: half a surrogate, as a name may hold, cannot be written otherwise.
+    sys.stdout.write(json.dumps(what, default=str) + "\n")
     sys.stdout.flush()
 
 
@@ -237,9 +245,9 @@ def _show(asked: argparse.Namespace) -> int:
         return 1
     lines = [report.describe(asked.lang), ""]
     for column in report.columns:
-        examples = ", ".join(column.examples[:3])[:60]
+        examples = ", ".join(clean(one, 20) for one in column.examples[:3])
         lines.append(
-            f"{column.name:24} {column.type:8} {column.role:9} "
+            f"{clean(column.name, 24):24} {column.type:8} {column.role:9} "
             f"{column.missing:>9,} {column.distinct:>9,}  {examples}"
         )
     notes = (*report.changes, *report.warnings)

@@ -447,6 +447,8 @@ def _numbers(
     written = valid & ~plain
     if written.any():
         numbers[written] = _unwritten(texts.filter(pa.array(written)))
+    # 1e999 is written as a number and is none.
+    valid = valid & np.isfinite(numbers)
     whole = bool(_matches(texts.filter(pa.array(valid)), WHOLE).all())
     return numbers, valid, whole
 
@@ -507,7 +509,8 @@ def _date(texts: _Texts) -> _Found | None:
     present, weights = texts.present, texts.weights
     # A look at the commonest spares free text the full set of patterns.
     head = np.argsort(-weights, kind="stable")[:200]
-    if dates.parse(present.take(pa.array(head))).valid.mean() < 0.5:
+    looked = dates.parse(present.take(pa.array(head)))
+    if weights[head][looked.valid].sum() < 0.5 * weights[head].sum():
         return None
     found = dates.parse(present, counts=weights)
     if not texts.fits(found.valid):

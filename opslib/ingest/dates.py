@@ -194,6 +194,8 @@ def _instants(
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (hour <= 23)
     valid &= (year >= 1000) & (year <= 2999)
     valid &= (parts["M"] <= 59) & (parts["S"] <= 59)
+    # From Samoa to Kiribati; +99:99 is no zone.
+    valid &= np.abs(parts["offset"]) <= 14 * 3_600
     valid &= (half == 0) | ((hour >= 1) & (hour <= 12))
     hour = np.where(half > 0, hour % 12 + 12 * (half == 2), hour)
     months = (year - 1970) * 12 + np.clip(month, 1, 12) - 1

@@ -79,6 +79,8 @@ SYNONYMS = {
         评论 评价 内容 评论内容 评价内容 反馈 反馈内容 留言 意见 建议 原因 評論 內容
     """,
 }
+# Longer is no name of anything: what follows is not looked at.
+LONGEST = 200
 IDS = """
     id uid userid openid unionid uuid guid skuid itemid productid stockcode
     invoiceno orderno zip zipcode postcode postalcode phone mobile phonenumber
@@ -117,7 +119,7 @@ def normal(name: object) -> str:
         >>> normal("User_ID "), normal("ｕｓｅｒ－id"), normal("支付金额（元）")
         ('userid', 'userid', '支付金额')
     """
-    folded = unicodedata.normalize("NFKC", str(name)).lower()
+    folded = unicodedata.normalize("NFKC", str(name)[:LONGEST]).lower()
     folded = re.sub(r"(?<=.)\s*\([^()]*\)\s*$", "", folded)
     return re.sub(r"[\s_\-.#$\u200b-\u200d\ufeff]", "", folded)
 
@@ -146,7 +148,8 @@ def name_match(name: str, role: str) -> float:
         return 1.0 - 0.001 * known.index(plain) if known.index(plain) else 1.0
     if role in {"user", "owner", "unit"} and COUNTED.search(plain):
         return 0.0
-    words = [normal(word) for word in re.findall(r"[A-Z]*[a-z]+|[A-Z]+", str(name))]
+    parts = re.findall(r"[A-Z]*[a-z]+|[A-Z]+", name[:LONGEST])
+    words = [normal(word) for word in parts]
     if any(word in known for word in words[-1:]):
         return 0.6
     if any(

@@ -21,7 +21,11 @@ from opslib.result import Error, Note
 MOST_BYTES = 4 << 30
 PIECE = 1 << 22
 # A page that was not told by its first bytes, or one line of JSON per event.
-PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNORECASE)
+PAGE = re.compile(
+    r"\s*(?:(<[!?]|<(?:html|head|meta|style|body|div|table|svg)\b)"
+    r"|\{\s*\"|\[\s*[\[{])",
+    re.IGNORECASE,
+)
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 OVERRIDES = (
     *("encoding", "delimiter", "quote", "header_rows", "sheet", "member"),
@@ -154,7 +158,8 @@ def _file_name(source: Source) -> str:
     if isinstance(source, bytes):
         return ""
     named = source if isinstance(source, str | Path) else getattr(source, "name", "")
-    return Path(str(named)).name
+    # Names are bytes to the system; those that are no text become question marks.
+    return Path(str(named)).name.encode("utf-8", "replace").decode()
 
 
 _Read = tuple[list[str], rows.Cells, Report]

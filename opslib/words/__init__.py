@@ -90,13 +90,17 @@ def clean(name: object, longest: int = LONGEST_NAME) -> str:
         >>> clean("re\x00venue\n(total)")
         'revenue (total)'
     """
+    text = str(name)
+    # A cell may hold a book: only its beginning is looked at.
+    head = text[: 20 * longest]
     visible = "".join(
         " " if char in "\t\n\r" else char
-        for char in str(name)
+        for char in head
         if char in "\t\n\r" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
     )
     short = re.sub(r"\s+", " ", visible).strip()
-    return short if len(short) <= longest else short[: longest - 1] + "…"
+    whole = len(short) <= longest and len(head) == len(text)
+    return short if whole else short[: longest - 1] + "…"
 
 
 def number(value: float, lang: str = "en", digits: int = 3) -> str:
