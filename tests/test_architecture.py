@@ -23,7 +23,7 @@ EDGE = (
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "eventlog", "attempts", "cohorts", "dataset",
+    "eventlog", "attempts", "cohorts", "dataset", "kinds", "quality",
 )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from opslib.dataset import KINDS, Dataset, experiment, from_frame, orders
+from opslib.dataset import Dataset, experiment, from_frame, orders
+from opslib.kinds import KINDS
 from opslib.result import Error
 from opslib.words import LANGUAGES, has
 
@@ -173,7 +174,8 @@ def test_another_column_with_the_name_of_a_role_steps_aside():
 def test_mistakes_name_the_role_the_column_and_what_is_possible():
     assert refused(from_frame, frame=EVENTS, kind="event", roles={}) == (
         "kind cannot be “event”; choose from “events”, “orders”, “users”, “experiment”,"
-        " “counts”, “daily”, “feedback”."
+        " “counts”, “daily”, “feedback”, “survey”, “spend”, “invites”, “posts”,"
+        " “members”, … (14)."
     )
     assert refused(from_frame, frame=EVENTS, kind="events", roles={"user": "uid"}) == (
         "A table of events needs a column with what the user did; choose it among "

@@ -19,6 +19,7 @@ from opslib.ingest import encoding, excel, roles, rows
 from opslib.ingest.columns import Typed, as_text, convert
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
 from opslib.ingest.report import Column, Report, Table
+from opslib.kinds import IDS
 from opslib.result import Error, Note
 
 MOST_BYTES = 1 << 30
@@ -37,7 +38,6 @@ PAGE = re.compile(r"\s*(?:(<[!?]|<html|<table|<meta)|\{\s*\"|\[\s*\{)", re.IGNOR
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 # What is left of a long id that a spreadsheet took for a number.
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
-ID_ROLES = {"user", "unit", "order"}
 OVERRIDES = (
     *("encoding", "delimiter", "quote", "header_rows", "sheet"),
     *("timezone", "kind", "roles"),
@@ -277,7 +277,7 @@ def _typed(
     for column in given.values():
         if column is not None and column not in names:
             raise Error("option.column", option="roles", got=column, choices=names)
-    ids = {column for role, column in given.items() if role in ID_ROLES}
+    ids = {column for role, column in given.items() if role in IDS}
     typed: dict[str, Typed] = {}
     for i, name in enumerate(names):
         typed[name] = convert(
@@ -290,7 +290,7 @@ def _typed(
         tell("types", (i + 1) / len(names))
     frame = pd.DataFrame({name: one.values for name, one in typed.items()})
     found = roles.recognise(frame, named=named, kind=known.get("kind"), roles=given)
-    for role in ID_ROLES & set(found.roles):
+    for role in set(IDS) & set(found.roles):
         name = found.roles[role]
         if typed[name].kind != "text":
             again = convert(cells.column(names.index(name)), name, as_id=True)
@@ -400,12 +400,5 @@ def _warnings(
         notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
     if found.kind == "orders" and "user" not in given:
         notes.append(Note("ingest.orders_without_user"))
-    if found.runner_up and found.confidence - found.runner_up_confidence < roles.UNSURE:
-        notes.append(
-            Note(
-                "ingest.kind_close",
-                kind=Note(f"ingest.kind_{found.kind}"),
-                other=Note(f"ingest.kind_{found.runner_up}"),
-            )
-        )
+    notes += found.notes
     return notes
