@@ -104,6 +104,14 @@ def mask_text(text: str) -> str:
     return text
 
 
+def mask_column(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return a table with everything personal within the texts of a column hidden."""
+    # Nothing shorter can be any of it, and a file may set aside very many rows.
+    suspect = frame[column].str.contains(r"@|\d[\d\s\-]{6}").to_numpy(bool)
+    hidden = frame.loc[suspect, column].map(mask_text)
+    return frame.assign(**{column: hidden.reindex(frame.index).fillna(frame[column])})
+
+
 def _hidden(found: re.Match[str], kind: str) -> str:
     real = kind not in CHECKS or bool(CHECKS[kind](pd.Series([found[0]]))[0])
     return _masked(found[0], kind) if real else found[0]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from opslib.ingest import encoding, excel, roles, rows
+from opslib.ingest import encoding, excel, personal, roles, rows
 from opslib.ingest.columns import Typed, as_text, convert
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
 from opslib.ingest.report import Column, Report, Table
@@ -304,10 +304,15 @@ def _typed(
         replace(
             report,
             columns=tuple(
-                _column(frame[name], typed.get(name), by_column.get(name, ""))
+                _masked(
+                    _column(frame[name], typed.get(name), by_column.get(name, "")),
+                    found.personal.get(name, ""),
+                )
                 for name in frame.columns
             ),
-            cells=_failed(typed, cells),
+            set_aside=personal.mask_column(report.set_aside, "text"),
+            cells=personal.mask_column(_failed(typed, cells), "text"),
+            personal=found.personal,
             kind=found.kind,
             roles=added,
             confidence=found.confidence,
@@ -367,6 +372,12 @@ def _column(values: pd.Series, typed: Typed | None, role: str) -> Column:
     )
 
 
+def _masked(column: Column, kind: str) -> Column:
+    examples = pd.Series(column.examples, dtype="str")
+    shown = personal.mask(examples, kind) if kind else map(personal.mask_text, examples)
+    return replace(column, examples=tuple(shown))
+
+
 def _failed(typed: dict[str, Typed], cells: rows.Cells) -> pd.DataFrame:
     listed = [
         (name, cells.numbers[at], text)
@@ -391,6 +402,7 @@ def _warnings(
             notes.append(Note("ingest.id_rounded", column=name, example=example))
         if one.failed:
             texts = list(dict.fromkeys(text for _, text in one.failed))[:3]
+            texts = [*map(personal.mask_text, texts)]
             notes.append(
                 Note("ingest.failed", n=len(one.failed), column=name, texts=texts)
             )

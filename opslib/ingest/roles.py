@@ -35,7 +35,7 @@ class Recognised:
 
     `fits` says how well each role's column fits, 0 to 1, and `others` which other
     column would do for it, if any; `doubts` are the roles for which that other column
-    does nearly as well.
+    does nearly as well. `personal` is what `personal.find` says.
     """
 
     kind: str
@@ -46,6 +46,7 @@ class Recognised:
     fits: dict[str, float] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    personal: dict[str, str] = field(default_factory=dict)
 
     @property
     def notes(self) -> list[Note]:
@@ -106,7 +107,7 @@ def recognise(
         found.append((likelihood(sheet, candidate, given), candidate, given))
     found.sort(key=lambda one: -one[0])
     if not found or (found[0][0] < FEW and kind is None):
-        return Recognised("", {}, 0.0)
+        return Recognised("", {}, 0.0, personal=private)
     confidence, best, given = found[0]
     second = found[1] if len(found) > 1 else (0.0, "", {})
     fits = {role: _fit(sheet, best, column, role) for role, column in given.items()}
@@ -124,6 +125,7 @@ def recognise(
             for role, (_, fit) in others.items()
             if named and role not in fixed and fits[role] - fit < UNSURE
         ),
+        personal=private,
     )
 
 

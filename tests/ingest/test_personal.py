@@ -1,10 +1,13 @@
 """Personal data is found by how it is built, masked, and nobody's id by default."""
 
+import re
+
 import pandas as pd
 import pytest
 
 import opslib as ops
-from opslib.ingest import personal
+from opslib.__main__ import main
+from opslib.ingest import Report, personal
 
 
 def id_card(body):
@@ -79,3 +82,22 @@ def test_text_is_masked_where_something_in_it_is_personal():
         f"7,{card[:8]}********{card[-2:]},138****8000,a***@x.com,20250301000001,"
         "6222***********0128"
     )
+
+
+def test_no_report_shows_a_number_in_full(capsys, tmp_path):
+    rows = [f"{i},138001380{i:02},a{i}@x.com,{i * 3}" for i in range(40)]
+    odd = ["99,13800138099,z@x.com,a7@x.com", "1,13800138000"]
+    text = "\n".join(["uid,手机号,mail,n", *rows, *odd])
+    path = tmp_path / "people.csv"
+    path.write_text(text, encoding="utf-8")
+    report = ops.read_table(path).report
+    assert report.personal == {"手机号": "phone", "mail": "email"}
+    assert len(report.set_aside) == 1
+    assert len(report.cells) == 1
+    assert main(["read", str(path)]) == 0
+    told = capsys.readouterr().out
+    notes = [note.text() for note in (*report.changes, *report.warnings)]
+    for shown in (report.to_json(), told, report.describe(), *notes):
+        assert not re.search(r"138001380\d\d|a\d+@x", shown)
+    assert "138****80" in report.to_json()
+    assert Report.from_json(report.to_json()).personal == report.personal
