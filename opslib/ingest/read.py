@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from opslib.ingest import encoding, excel, personal, roles, rows
+from opslib.ingest import encoding, excel, facts, personal, reshape, roles, rows
 from opslib.ingest.columns import Typed, as_text, convert
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
 from opslib.ingest.report import Column, Report, Table
@@ -296,6 +296,7 @@ def _typed(
             again = convert(cells.column(names.index(name)), name, as_id=True)
             typed[name] = again
             frame[name] = again.values
+    frame, found, reshaped = reshape.settle(frame, found, kind=known.get("kind"))
     frame, added, notes = _completed(frame, found)
     tell("roles", 1.0)
     by_column = {column: role for role, column in added.items()}
@@ -305,7 +306,11 @@ def _typed(
             report,
             columns=tuple(
                 _masked(
-                    _column(frame[name], typed.get(name), by_column.get(name, "")),
+                    _column(
+                        frame[name],
+                        None if reshaped else typed.get(name),
+                        by_column.get(name, ""),
+                    ),
                     found.personal.get(name, ""),
                 )
                 for name in frame.columns
@@ -313,6 +318,7 @@ def _typed(
             set_aside=personal.mask_column(report.set_aside, "text"),
             cells=personal.mask_column(_failed(typed, cells), "text"),
             personal=found.personal,
+            offers=reshape.offers(frame, found),
             kind=found.kind,
             roles=added,
             confidence=found.confidence,
@@ -322,6 +328,7 @@ def _typed(
             others={role: name for role, name in found.others.items() if role in added},
             changes=(
                 *report.changes,
+                *reshaped,
                 *notes,
                 *(note for one in typed.values() for note in one.changes),
             ),
@@ -363,7 +370,7 @@ def _column(values: pd.Series, typed: Typed | None, role: str) -> Column:
     name = str(values.name)
     if typed is None:
         shown = tuple(map(str, values.head(5)))
-        kind = "number" if pd.api.types.is_numeric_dtype(values) else "text"
+        kind = facts.facts(values).type
         gaps = int(values.isna().sum())
         return Column(name, kind, role, gaps, int(values.nunique()), shown)
     missing = typed.missing + len(typed.failed)

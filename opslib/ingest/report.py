@@ -67,6 +67,7 @@ class Report:
             column, where another one would do.
         personal: Column -> kind of personal data, see `personal.find`. Examples, cells
             and set_aside have it masked: the file is where it stands in full.
+        offers: Other kinds that the table could be read as, by asking for them.
         timezone: Zone in which naive times are to be read, None when not said.
         changes: What was changed; `warnings`: what should be looked at.
     """
@@ -91,6 +92,7 @@ class Report:
     fits: dict[str, float] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     personal: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, Note] = field(default_factory=dict)
     timezone: str | None = None
     changes: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
