@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import opslib as ops
 from opslib import quality
@@ -216,3 +218,21 @@ def test_jd_has_7643_duplicates(samples):
     roles = {role: table.report.roles[role] for role in ("user", "event", "time")}
     events = ops.EventLog.from_frame(table.frame, **roles)
     assert len(found(events)["duplicates"].rows) == 7_643
+
+
+TIMES = st.datetimes(pd.Timestamp("1000-01-02"), pd.Timestamp("9998-12-30"))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "test", "0"]), TIMES), min_size=1))
+@settings(max_examples=60, deadline=None)
+def test_any_log_has_findings_whose_rows_can_be_left_out(rows):
+    users, times = zip(*rows, strict=True)
+    moments = pd.Series(times, dtype="datetime64[us]")
+    events = log(pd.DataFrame({"user": users, "event": "x", "time": moments}))
+    for one in quality.find(events):
+        assert one.note.text("en")
+        assert set(one.rows) <= set(range(len(events)))
+        if 0 < len(one.rows) < len(events):
+            left = quality.leave_out(events, [one])
+            assert len(left) == len(events) - len(one.rows)
+            assert one.code not in found(left) or one.code in {"stray"}

@@ -16,7 +16,7 @@ from opslib import kinds
 from opslib.ingest import personal
 from opslib.ingest.evidence import Sheet, least
 from opslib.ingest.facts import facts
-from opslib.ingest.likely import BY_VALUES, likelihood
+from opslib.ingest.likely import BY_VALUES, SURE, likelihood
 from opslib.result import Note
 
 # An order's amount may be implied.
@@ -25,6 +25,8 @@ KINDS = {name: kind.roles + IMPLIED.get(name, ()) for name, kind in kinds.KINDS.
 NEEDED = {name: kind.required for name, kind in kinds.KINDS.items()} | {
     "orders": ("time", "amount")
 }
+# A table of nearly any other kind is one of these as well, only less exactly.
+GENERAL = ("users", "daily", "feedback")
 UNSURE = 0.15
 FEW = 0.3
 
@@ -105,6 +107,11 @@ def recognise(
             continue
         given = _assign(sheet, candidate, fixed)
         found.append((likelihood(sheet, candidate, given), candidate, given))
+    if any(fit >= SURE for fit, name, _ in found if name not in GENERAL):
+        found = [
+            (fit * (0.8 if name in GENERAL else 1), name, given)
+            for fit, name, given in found
+        ]
     found.sort(key=lambda one: -one[0])
     if not found or (found[0][0] < FEW and kind is None):
         return Recognised("", {}, 0.0, personal=private)

@@ -21,3 +21,13 @@ def test_an_export_is_known_by_its_headers_and_values(kind, name, content, roles
         assert (report.kind, report.roles) != (kind, roles), f"{name} is known now"
     else:
         assert (report.kind, report.roles) == (kind, roles)
+
+
+def test_a_close_call_between_kinds_is_rare():
+    close = [
+        name
+        for _, name, content, _ in exports()
+        for note in ops.read_table(content).report.warnings
+        if note.code == "ingest.kind_close"
+    ]
+    assert len(close) <= 2, close

@@ -100,4 +100,5 @@ def test_no_report_shows_a_number_in_full(capsys, tmp_path):
     for shown in (report.to_json(), told, report.describe(), *notes):
         assert not re.search(r"138001380\d\d|a\d+@x", shown)
     assert "138****80" in report.to_json()
+    assert "Personal data is masked here: “手机号”, “mail”." in told
     assert Report.from_json(report.to_json()).personal == report.personal
