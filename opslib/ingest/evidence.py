@@ -93,7 +93,8 @@ def _somebody(facts: Facts) -> float:
 
 
 def _event(facts: Facts) -> float:
-    if facts.type not in {"text", "integer"} or not 1 <= facts.distinct <= 500:
+    few = facts.type in {"text", "integer"} and 1 <= facts.distinct <= 500
+    if not few or facts.personal:
         return 0.0
     if facts.distinct == 1:
         # A log of logins only; the name must say so.

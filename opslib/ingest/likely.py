@@ -92,7 +92,7 @@ def _people(sheet: Sheet, roles: Roles) -> float:
     ):
         return 0.3
     tested = sheet.best("variant") > SURE and not sheet.dated
-    told = sheet.best("comment") > SURE
+    told = sheet.best("comment") > SURE or _told(sheet)
     return (0.7 if tested or told else 0.9) * sheet.score(column, "users.user")
 
 
@@ -146,7 +146,23 @@ def _feedback(sheet: Sheet, roles: Roles) -> float:
     both = _fit(sheet, "feedback", roles, "comment", "score")
     # Free text is rare elsewhere; a table of many attributes is not feedback.
     alone = 0.9 * sheet.score(roles["comment"], "comment")
-    return 0.3 if _money(sheet) else max(both if "score" in roles else 0.0, alone)
+    if _money(sheet):
+        return 0.3
+    told = SURE if _told(sheet) else 0.0
+    return max(both if "score" in roles else 0.0, alone, told)
+
+
+def _told(sheet: Sheet) -> bool:
+    """Say whether a small table has a score by its name, and texts of their own."""
+    scored = any(
+        name_match(name, "score") >= 0.6 and sheet.score(name, "score") > 0
+        for name in sheet.facts
+    )
+    free = any(
+        sheet.score(name, "comment") > 0 and one.length >= 10 and one.unique
+        for name, one in sheet.facts.items()
+    )
+    return scored and free and len(sheet.facts) <= 6
 
 
 def _survey(sheet: Sheet, roles: Roles) -> float:
@@ -170,9 +186,9 @@ def _posts(sheet: Sheet, roles: Roles) -> float:
     if not {"user", "time"} <= set(roles) or not marks or _money(sheet):
         return 0.0
     mark = max(marks, key=lambda role: sheet.score(roles[role], f"posts.{role}"))
-    # A tracker numbers its messages too, and names the event.
-    logged = sheet.best("event") > SURE
-    return _fit(sheet, "posts", roles, "user", "time", mark) * (0.8 if logged else 1)
+    # A tracker and a service number their messages too.
+    others = any(sheet.best(role) > SURE for role in ("event", "first_reply"))
+    return _fit(sheet, "posts", roles, "user", "time", mark) * (0.8 if others else 1)
 
 
 def _members(sheet: Sheet, roles: Roles) -> float:

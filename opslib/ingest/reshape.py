@@ -185,7 +185,9 @@ def settle(
         times = deeds(frame)
         others = len(frame.columns) - len(times) - 1
         plain = found.kind in {"users", ""} and others <= 2
-        plain = plain and not (user and _figures(frame, user))
+        # A row per user, and nothing else to say of them.
+        plain = plain and bool(user) and frame[user].is_unique
+        plain = plain and not _figures(frame, user)
         if user and len(times) >= 2 and (kind or plain):
             return _as_events(frame, found, user, times)
     if kind in {None, "events", "experiment"} and (days := _by_day(frame, found, kind)):

@@ -29,6 +29,7 @@ NEEDED = {name: kind.required for name, kind in kinds.KINDS.items()} | {
 GENERAL = ("users", "daily", "feedback")
 UNSURE = 0.15
 FEW = 0.3
+TELLING = 0.7
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def recognise(
             for fit, name, given in found
         ]
     found.sort(key=lambda one: -one[0])
+    if kind is None and named and (not found or found[0][0] <= FEW):
+        found = _by_values(sheet, fixed) + found
     if not found or (found[0][0] < FEW and kind is None):
         return Recognised("", {}, 0.0, personal=private)
     confidence, best, given = found[0]
@@ -136,7 +139,29 @@ def recognise(
     )
 
 
-def _assign(sheet: Sheet, kind: str, fixed: Mapping[str, str | None]) -> dict[str, str]:
+def _by_values(
+    sheet: Sheet, fixed: Mapping[str, str | None]
+) -> list[tuple[float, str, dict[str, str]]]:
+    """Take a table for events where two of who, what and when have telling names.
+
+    What the third is called is nothing known, but its values can be that.
+    """
+    given = _assign(sheet, "events", fixed, lowest=FEW)
+    core = [
+        sheet.score(given[r], f"events.{r}") for r in NEEDED["events"] if r in given
+    ]
+    if len(core) < 3 or sorted(core)[1] < TELLING:
+        return []
+    return [(likelihood(sheet, "events", given), "events", given)]
+
+
+def _assign(
+    sheet: Sheet,
+    kind: str,
+    fixed: Mapping[str, str | None],
+    *,
+    lowest: float | None = None,
+) -> dict[str, str]:
     """Give the roles of a kind to columns, at most one each, so that they fit best."""
     roles = [role for role in KINDS[kind] if role not in fixed]
     taken = {column for column in fixed.values() if column}
@@ -146,8 +171,8 @@ def _assign(sheet: Sheet, kind: str, fixed: Mapping[str, str | None]) -> dict[st
         scores = np.array(
             [[sheet.score(c, f"{kind}.{role}") for c in columns] for role in roles]
         )
-        lowest = [least(f"{kind}.{role}", named=sheet.named) for role in roles]
-        scores[scores < np.array(lowest)[:, None]] = 0
+        floor = [lowest or least(f"{kind}.{role}", named=sheet.named) for role in roles]
+        scores[scores < np.array(floor)[:, None]] = 0
         private = np.array([bool(sheet.facts[c].personal) for c in columns])
         for row in np.flatnonzero([role in kinds.IDS for role in roles]):
             # A phone number is nobody's id while there is another one.

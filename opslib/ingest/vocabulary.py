@@ -85,7 +85,7 @@ SYNONYMS = {
     "group": "group segment channel platform source variant 分组 渠道 平台 组别 来源",
     "daily.group": """
         group segment channel platform source medium country region city store
-        device campaign product metric 分组 渠道 来源 平台 组别 地区 省份 城市 门店
+        device campaign product metric 大区 分组 渠道 来源 平台 组别 地区 省份 城市 门店
         店铺 终端 设备 品类 产品 渠道名称 系统 版本 指标
     """,
     "date": """
@@ -118,8 +118,8 @@ SYNONYMS = {
     """,
     "inviter": """
         inviter inviter_id referrer referrer_id referrer_user_id inviter_user_id
-        parent_user_id invited_by sharer_id 邀请人 邀请人ID 邀请者 邀请者ID 推荐人
-        推荐人ID 介绍人 老用户ID 老用户 分享人 分享人ID 上级ID 师傅ID 邀请用户ID
+        referred_by parent_user_id invited_by sharer_id 邀请人 邀请人ID 邀请者 邀请者ID
+        推荐人 推荐人ID 介绍人 老用户ID 老用户 分享人 分享人ID 上级ID 师傅ID 邀请用户ID
     """,
     "invitee": """
         invitee invitee_id invited_id referee referee_id referred_user_id
@@ -301,7 +301,7 @@ BUILT = {
         .*(?:次数|强度|权重|interactions)
     """,
     "opened": r"""
-        .*(?:created|opened|submitted|requested|started)(?:at|time|date|on|ts|utc
+        .*(?:created?|opened|submitted|requested|started)(?:at|time|date|on|ts|utc
         |timestamp|时间|日期)|.*(?:创建|提交|接入|受理|进线|申请|开始|咨询|报修|来电
         |发起)(?:时间|日期)
     """,
@@ -310,7 +310,7 @@ BUILT = {
         |响|回)?(?:响应|回复|应答)?(?:时间)
     """,
     "done": r"""
-        .*(?:solved|resolved|closed|completed|finished)(?:at|time|date|on|ts|utc
+        .*(?:solved|resolved|closed?|completed|finished)(?:at|time|date|on|ts|utc
         |timestamp|时间|日期)?|.*(?:解决|关闭|结束|完结|完成|办结)(?:时间|日期)
     """,
 }
@@ -335,7 +335,7 @@ COUNTED = re.compile(
 )
 TIME_ENDS = (
     *("time", "date", "timestamp", "datetime"),
-    *("_at", "_ts", "_tm", "_dt", "_utc", "day", "month"),
+    *("_at", "_ts", "_tm", "_dt", "_utc", "_ms", "day", "month"),
     *("时间", "日期", "时间戳", "時間", "日時", "月份", "月"),
 )
 QUESTION = re.compile(r"[?？]\s*$|^\s*(?:Q|题)?\d+\s*[、.．:：]\s*\S|^\s*Q\d+\b", re.I)

@@ -293,3 +293,21 @@ def test_traditional_characters_are_the_same_names():
     report = table("會員編號,訂單編號,付款時間,實付金額", *rows).report
     assert report.kind == "orders"
     assert set(report.roles) == {"user", "order", "time", "amount"}
+
+
+@pytest.mark.parametrize(
+    ("header", "user", "event"),
+    [
+        ("mpid_x,event_name,event_time", "mpid_x", "event_name"),
+        ("客户ID,跟进方式,跟进时间", "客户ID", "跟进方式"),
+    ],
+)
+def test_values_tell_who_or_what_where_the_others_have_their_names(header, user, event):
+    report = events(header).report
+    assert report.kind == "events"
+    assert (report.roles["user"], report.roles["event"]) == (user, event)
+    assert min(report.fits.values()) < 0.5
+
+
+def test_values_alone_make_no_events_of_names_that_tell_nothing():
+    assert events("aa,bb,event_time").report.kind == ""
