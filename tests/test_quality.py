@@ -171,6 +171,13 @@ def test_growth_weekends_and_few_events_are_no_gaps():
         assert not {"few_days", "empty_days"} & set(found(log(quiet)))
 
 
+def test_a_day_of_more_than_half_the_usual_is_no_finding():
+    rows = usual(per_day=400)
+    day = rows["time"].dt.date.astype(str) == "2026-01-20"
+    for hours, codes in ((14, set()), (9, {"few_days"})):
+        assert set(found(log(rows[~day | (rows["time"].dt.hour < hours)]))) == codes
+
+
 def test_days_are_those_of_the_timezone():
     rows = usual(per_day=60)
     rows = rows[rows["time"].dt.date.astype(str) != "2026-02-02"]

@@ -48,6 +48,7 @@ def test_personal_data_is_found(name, values, kind):
         ("product_name", ["Shirt", "Blue Jeans"] * 20),
         ("city", ["张家口", "黄山", "马鞍山"] * 9),
         ("id", [card[:17] + "0" for card in CARDS if card[17] != "0"]),
+        ("银行卡号", ["6222021234567890127", "4111 1111 1111 1112"]),
         ("handle", [f"@user{n}" for n in range(40)]),
         ("amount", list(range(40))),
     ],

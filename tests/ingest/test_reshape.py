@@ -80,6 +80,13 @@ def test_a_row_per_user_and_day_is_an_event_unless_nothing_happened():
     assert found.report.changes[0].values["empty"] == 30
 
 
+def test_several_rows_of_a_user_on_a_day_are_left_as_they_are():
+    rows = [f"U{i % 10},2025-03-{i // 30 + 1:02},{i % 3},{i % 3}" for i in range(90)]
+    found = read("用户ID,日期,登录次数,时长", rows)
+    assert found.report.kind != "events"
+    assert len(found.frame) == 90
+
+
 def test_a_row_per_unit_and_day_is_summed_to_units():
     rows = [f"U{i % 10},2025-03-{i // 10 + 1:02},{'AB'[i % 2]},{i}" for i in range(90)]
     found = read("user_id,date,variant,orders", rows)
