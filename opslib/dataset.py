@@ -4,39 +4,20 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from opslib.eventlog import EventLog
+from opslib.kinds import KINDS, NUMBERS, TIMES
 from opslib.result import Error, Note
 from opslib.tables import Columns, File, Frame
 
 Table = EventLog | pd.DataFrame
 
 
-class Kind(NamedTuple):
-    """What a kind of table must have, may have, and needs at least one of."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    either: tuple[str, ...] = ()
-
-
-KINDS = {
-    "events": Kind(("user", "event", "time"), ("amount",)),
-    "orders": Kind(("user", "time"), ("amount", "order")),
-    "users": Kind(("user",)),
-    "experiment": Kind(("unit", "variant")),
-    "counts": Kind(("step", "users"), ("group",)),
-    "daily": Kind(("date",)),
-    "feedback": Kind((), ("user", "time"), ("score", "comment")),
-}
 # A file of users or units without an id still has one row for each of them.
 ROW_IDS = {"users": "user", "experiment": "unit"}
-TIMES = ("time", "date")
-NUMBERS = ("amount", "users", "score")
 ORDER = "order"
 
 
@@ -71,6 +52,8 @@ class Dataset:
 
     def has(self, kind: str) -> bool:
         """Say whether there is a table of `kind`, or one can be made of another."""
+        if kind == "feedback":
+            return self._answers is not None
         sources = {"events": {"orders"}, "users": {"events", "orders"}}
         return kind in self.tables or (
             not sources.get(kind, set()).isdisjoint(self.tables)
@@ -113,13 +96,57 @@ class Dataset:
 
     @property
     def daily(self) -> pd.DataFrame:
-        """An exported dashboard: date and metrics."""
+        """An exported dashboard: date[, group] and metrics."""
         return self._frame("daily")
 
     @property
     def feedback(self) -> pd.DataFrame:
-        """What people say: score and/or comment[, user, time]."""
-        return self._frame("feedback")
+        """What people say: score and/or comment[, user, time]; else a survey's."""
+        return self._frame(self._answers or "feedback")
+
+    @property
+    def _answers(self) -> str | None:
+        """The kind of the table that holds scores or comments."""
+        if "feedback" in self.tables:
+            return "feedback"
+        survey = self.tables.get("survey")
+        said = isinstance(survey, pd.DataFrame) and {"score", "comment"} & {*survey}
+        return "survey" if said else None
+
+    @property
+    def survey(self) -> pd.DataFrame:
+        """Answers of a survey, a row per respondent: [user, time,] and questions."""
+        return self._frame("survey")
+
+    @property
+    def spend(self) -> pd.DataFrame:
+        """What channels cost: channel, period, cost and other figures."""
+        return self._frame("spend")
+
+    @property
+    def invites(self) -> pd.DataFrame:
+        """Who brought whom: inviter, invitee, time."""
+        return self._frame("invites")
+
+    @property
+    def posts(self) -> pd.DataFrame:
+        """What people write to each other: user, time[, item, group, reply_to]."""
+        return self._frame("posts")
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """Who belongs to which group: user, group[, joined, role]."""
+        return self._frame("members")
+
+    @property
+    def edges(self) -> pd.DataFrame:
+        """Who is tied to whom: from, to[, weight]."""
+        return self._frame("edges")
+
+    @property
+    def tickets(self) -> pd.DataFrame:
+        """Requests to the service: user, opened[, first_reply, done]."""
+        return self._frame("tickets")
 
     @cached_property
     def _features(self) -> pd.DataFrame:
@@ -304,8 +331,8 @@ def _shape(
 
 def _check(kind: str, roles: Mapping[str, str], columns: list[str]) -> tuple[str, ...]:
     """Refuse roles that do not fit the kind or the file; return all it can have."""
-    required, optional, either = KINDS[kind]
-    known = required + either + optional
+    required, _, either = KINDS[kind]
+    known = KINDS[kind].roles
     for role, column in roles.items():
         if role not in known:
             raise Error("option.choice", option="roles", got=role, choices=known)

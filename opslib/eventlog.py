@@ -247,9 +247,10 @@ class EventLog:
     def mask(self, conditions: Iterable[Condition]) -> Mask | None:
         """Say which rows meet all `conditions`; None where there are none.
 
-        The property "event" is the event's name, unless the log has one called so. A
-        condition is [property, operator, value] of `conditions.OPERATORS`; a missing
-        value meets "is_not_set", "!=" and "not in" and no other.
+        The properties "event" and "user" are the event's name and the user's id, unless
+        the log has others called so. A condition is [property, operator, value] of
+        `conditions.OPERATORS`; a missing value meets "is_not_set", "!=", "not in" and
+        no other.
 
         Raises:
             Error: A condition has another shape, or names what the log does not have.
@@ -259,6 +260,10 @@ class EventLog:
         met: Mask | None = None
         columns = {"event": Codes(self.event, self.names), **self.properties}
         for condition in conditions:
+            # A text for each user: made only for who asks.
+            asked = isinstance(condition, list | tuple) and "user" in condition[:1]
+            if asked and "user" not in columns:
+                columns["user"] = Codes(self.user, tuple(self.users.to_pylist()))
             one = meets(columns, condition)
             met = one if met is None else met & one
         return met
@@ -266,7 +271,7 @@ class EventLog:
     def where(self, conditions: Iterable[Condition]) -> Self:
         """Return the log of only the rows that meet `conditions`."""
         mask = self.mask(conditions)
-        return self if mask is None else self._take(mask)
+        return self if mask is None else self.only(mask)
 
     def between(self, first: str, last: str) -> Self:
         """Return the log of only the days from `first` to `last`, both included.
@@ -274,9 +279,15 @@ class EventLog:
         This forgets what happened before; analyses take `dates` instead.
         """
         start, end = periods.span((first, last), self.timezone)
-        return self._take((self.time >= start) & (self.time < end))
+        return self.only((self.time >= start) & (self.time < end))
 
-    def _take(self, mask: Mask) -> Self:
+    def only(self, mask: Mask, *, until: int | None = None) -> Self:
+        """Return the log of only the rows that `mask` marks.
+
+        Args:
+            mask: One truth per row, in the order of the log.
+            until: End of observation; None: that of this log.
+        """
         if not mask.any():
             raise Error("eventlog.empty", n=len(self))
         rows = np.flatnonzero(mask)
@@ -289,7 +300,7 @@ class EventLog:
             names=self.names,
             properties=((k, column.at(rows)) for k, column in self.properties.items()),
             timezone=self.timezone,
-            until=self.until,
+            until=self.until if until is None else until,
             left_out=self.left_out,
         )
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslib import simulate
-from opslib.dataset import KINDS, Dataset, from_file, from_frame
+from opslib.dataset import Dataset, from_file, from_frame
 from opslib.ingest import read_table
+from opslib.kinds import KINDS
 from opslib.result import Error
 from opslib.storage import fingerprint
 from opslib.tables import File
@@ -62,7 +63,7 @@ def from_table(
 
     Args:
         table: What `read_table` returns.
-        kind: What its rows are, one of `dataset.KINDS`; None: as recognised.
+        kind: What its rows are, one of `kinds.KINDS`; None: as recognised.
         roles: Role -> column; None: those recognised that the kind can have.
         timezone: Where the wall clock of naive times hangs.
         name: What people call it.
@@ -75,7 +76,7 @@ def from_table(
         columns = [str(column) for column in table.columns.names]
         raise Error("dataset.no_kind", name=name, choices=[*KINDS], columns=columns)
     if roles is None:
-        known = sum(KINDS.get(kind, ()), ())
+        known = KINDS[kind].roles if kind in KINDS else ()
         found = table.report.roles
         roles = {role: column for role, column in found.items() if role in known}
     if kind == "events" and isinstance(table.columns, File):

@@ -26,8 +26,9 @@ import sqlalchemy as sa
 
 import opslib
 from opslib import storage
-from opslib.dataset import KINDS, Dataset, Table
+from opslib.dataset import Dataset, Table
 from opslib.eventlog import EventLog
+from opslib.kinds import KINDS
 from opslib.result import Error, Note
 
 ID = re.compile(r"[a-z0-9]{22,64}")

@@ -23,7 +23,8 @@ EDGE = (
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "tables", "encode", "eventlog", "attempts", "cohorts", "dataset",
+    "tables", "encode", "eventlog", "attempts", "cohorts", "kinds", "dataset",
+    "quality",
 )  # fmt: skip
 
 

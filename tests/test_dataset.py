@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from opslib.dataset import KINDS, Dataset, experiment, from_frame, orders
+from opslib.dataset import Dataset, experiment, from_frame, orders
+from opslib.kinds import KINDS, NUMBERS, TIMES
 from opslib.result import Error
 from opslib.words import LANGUAGES, has
 
@@ -173,7 +174,8 @@ def test_another_column_with_the_name_of_a_role_steps_aside():
 def test_mistakes_name_the_role_the_column_and_what_is_possible():
     assert refused(from_frame, frame=EVENTS, kind="event", roles={}) == (
         "kind cannot be “event”; choose from “events”, “orders”, “users”, “experiment”,"
-        " “counts”, “daily”, “feedback”."
+        " “counts”, “daily”, “feedback”, “survey”, “spend”, “invites”, “posts”,"
+        " “members”, … (14)."
     )
     assert refused(from_frame, frame=EVENTS, kind="events", roles={"user": "uid"}) == (
         "A table of events needs a column with what the user did; choose it among "
@@ -212,3 +214,37 @@ def test_every_kind_and_role_has_its_word():
     needed = {role for kind in KINDS.values() for role in kind.required} - {"unit"}
     assert all(has(f"dataset.{kind}") for kind in KINDS)
     assert all(has(f"dataset.role_{role}") for role in {*needed, "either"})
+
+
+TABLES = {
+    "survey": {"user": "a", "score": 9},
+    "spend": {"channel": "ads", "period": "2026-01-01", "cost": "9.5"},
+    "invites": {"inviter": 1, "invitee": 2, "time": "2026-01-01"},
+    "posts": {"user": "a", "time": "2026-01-01", "item": 7, "reply_to": 6.0},
+    "members": {"user": "a", "group": 4, "joined": "2026-01-01"},
+    "edges": {"from": 1, "to": 2, "weight": "3"},
+    "tickets": {"user": "a", "opened": "2026-01-01", "done": None},
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_other_kind_has_its_columns_and_types(kind):
+    row = TABLES[kind]
+    d = from_frame(pd.DataFrame([row, row]), kind=kind, roles={r: r for r in row})
+    made = getattr(d, kind)
+    assert d.kinds == (kind,)
+    assert set(made) == set(row)
+    for role in made:
+        date = pd.api.types.is_datetime64_any_dtype(made[role])
+        number = pd.api.types.is_float_dtype(made[role])
+        assert (date, number) == (role in TIMES, role in NUMBERS)
+
+
+def test_a_survey_with_scores_is_feedback_too():
+    answers = pd.DataFrame({"q": [9, 3], "why": ["good", "slow"], "age": [20, 30]})
+    d = from_frame(answers, kind="survey", roles={"score": "q", "comment": "why"})
+    assert d.has("feedback")
+    assert d.feedback["score"].tolist() == [9.0, 3.0]
+    bare = from_frame(answers, kind="survey", roles={})
+    assert not bare.has("feedback")
+    assert refused(lambda: bare.feedback).startswith("This data set has no table of")

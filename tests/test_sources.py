@@ -55,8 +55,8 @@ def test_what_is_not_understood_is_asked_for(home):
     assert all(error.value.text(lang) for lang in LANGUAGES)
     assert str(error.value) == (
         "It is not clear what the rows of “odd.csv” are; say which kind: “events”, "
-        "“orders”, “users”, “experiment”, “counts”, “daily”, “feedback”. "
-        "Its columns are “a”, “b”."
+        "“orders”, “users”, “experiment”, “counts”, “daily”, “feedback”, “survey”, "
+        "“spend”, “invites”, “posts”, “members”, … (14). Its columns are “a”, “b”."
     )
 
 

@@ -32,6 +32,7 @@ CHINESE = (
     "opslib/analyses/ab_summary.py",
     "opslib/flavours.py",
     "opslib/ingest/",
+    "opslib/quality.py",
     "opslib/simulate.py",
     "opslib/stats/encoding.py",
     "pages/_frame/data.py",

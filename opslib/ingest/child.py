@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from opslib.ingest.read import read, read_table
 from opslib.ingest.report import Report, Table
-from opslib.result import Error
+from opslib.result import Error, Note
 from opslib.tables import File
 from opslib.words import clean
 
@@ -250,7 +250,9 @@ def _show(asked: argparse.Namespace) -> int:
             f"{clean(column.name, 24):24} {column.type:8} {column.role:9} "
             f"{column.missing:>9,} {column.distinct:>9,}  {examples}"
         )
-    notes = (*report.changes, *report.warnings)
+    notes = [*report.changes, *report.warnings, *report.offers.values()]
+    if report.personal:
+        notes.append(Note("ingest.personal", columns=list(report.personal)))
     lines += ["", *(f"- {note.text(asked.lang)}" for note in notes)]
     aside = report.set_aside.head(10)
     for number, reason, text in aside.itertuples(index=False, name=None):

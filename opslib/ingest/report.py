@@ -69,6 +69,9 @@ class Report:
         runner_up, runner_up_confidence: The next best kind.
         fits, others: Per role, how well its column fits, 0 to 1; and the next best
             column, where another one would do.
+        personal: Column -> kind of personal data, see `personal.find`. Examples, cells
+            and set_aside have it masked: the file is where it stands in full.
+        offers: Other kinds that the table could be read as, by asking for them.
         timezone: Zone in which naive times are to be read, None when not said.
         changes: What was changed; `warnings`: what should be looked at.
     """
@@ -92,6 +95,8 @@ class Report:
     runner_up_confidence: float = 0.0
     fits: dict[str, float] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
+    personal: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, Note] = field(default_factory=dict)
     timezone: str | None = None
     changes: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()

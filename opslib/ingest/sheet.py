@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from opslib.ingest import roles
+from opslib.ingest import facts, personal, reshape, roles
 from opslib.ingest.columns import (
     TOLERATED,
     Evidence,
@@ -29,12 +29,12 @@ from opslib.ingest.columns import (
 )
 from opslib.ingest.report import Column, Report, Table
 from opslib.ingest.spool import TEXT, Batch, Spool
+from opslib.kinds import IDS
 from opslib.result import Error, Note
 from opslib.tables import File, Frame, as_series
 
 # What is left of a long id that a spreadsheet took for a number.
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
-ID_ROLES = {"user", "unit", "order"}
 SAMPLE = 200_000
 # What columns are is found and converted side by side; Arrow does it without the lock.
 _POOL = ThreadPoolExecutor(2, thread_name_prefix="opslib-columns")
@@ -90,55 +90,110 @@ def typed(
         comma = report.delimiter == ";"
         return decide(evidence, names[i], named=named, as_id=as_id, comma=comma)
 
-    ids = {column for role, column in given.items() if role in ID_ROLES}
+    ids = {column for role, column in given.items() if role in IDS}
     plans: list[Plan] = []
     for one in _POOL.map(lambda i: plan(i, as_id=names[i] in ids), range(len(names))):
         plans.append(one)
         tell("types", 0.5 * len(plans) / len(names))
+    kind = known.get("kind")
     sample = _sample(spool, plans)
-    found = roles.recognise(
-        sample, named=named, kind=known.get("kind"), roles=dict(given)
-    )
-    for role in ID_ROLES & set(found.roles):
+    found = roles.recognise(sample, named=named, kind=kind, roles=dict(given))
+    for role in set(IDS) & set(found.roles):
         i = names.index(found.roles[role])
         if plans[i].kind != "text":
             plans[i] = plan(i, as_id=True)
+            sample = _sample(spool, plans)
+    if reshape.settle(sample, found, kind=kind)[2]:
+        return _reshaped(spool, plans, found, report, kind=kind, tell=tell, into=into)
     added, by_role, notes = _completed(names, found)
     done = _converted(spool, plans, added, tell, into)
     _count_owners(plans, by_role, done.table)
+    offers = reshape.offers(sample, found)
+    if offers and spool.spilled:
+        offers = reshape.offers(Table(done.columns, report).frame, found)
     tell("roles", 1.0)
-    role_of = {column: role for role, column in by_role.items()}
-    plan_of = dict(zip(names, plans, strict=True))
-    return Table(
-        done.columns,
-        replace(
-            report,
-            columns=tuple(
-                _column(done.table.column(name), name, plan_of.get(name), role_of)
-                for name in done.table.column_names
-            ),
-            cells=pd.DataFrame(done.failed, columns=["column", "row", "text"]).astype(
-                {"column": "str", "row": "int64", "text": "str"}
-            ),
-            kind=found.kind,
-            roles=by_role,
-            confidence=found.confidence,
-            runner_up=found.runner_up,
-            runner_up_confidence=found.runner_up_confidence,
-            fits={role: fit for role, fit in found.fits.items() if role in by_role},
-            others={
-                role: name for role, name in found.others.items() if role in by_role
-            },
-            changes=(
-                *report.changes,
-                *notes,
-                *(note for one in plans for note in one.changes),
-            ),
-            warnings=(
-                *report.warnings,
-                *_warnings(found, by_role, plans, done, report),
-            ),
+    plan_of = {plan.name: plan for plan in plans}
+    described = [
+        _column(done.table.column(name), name, plan_of.get(name))
+        for name in done.table.column_names
+    ]
+    changes = [*notes, *(note for one in plans for note in one.changes)]
+    found = replace(found, roles=by_role)
+    report = _told(
+        report, found, described, plans=plans, failed=done.failed, changes=changes
+    )
+    return Table(done.columns, replace(report, offers=offers))
+
+
+def _reshaped(
+    spool: Spool,
+    plans: list[Plan],
+    found: roles.Recognised,
+    report: Report,
+    *,
+    kind: str | None,
+    tell: Progress,
+    into: Path | None,
+) -> Table:
+    """Make a table of other rows than the file has; it is small enough for memory."""
+    done = _converted(spool, plans, {}, tell, None)
+    whole = Table(done.columns, report).frame
+    frame, found, changes = reshape.settle(whole, found, kind=kind)
+    columns: Frame | File = Frame(frame)
+    if into is not None:
+        made = pa.Table.from_pandas(frame, preserve_index=False)
+        texts = [pa.types.is_string(field.type) for field in made.schema]
+        for i in np.flatnonzero(texts):
+            made = made.set_column(i, made.field(i).name, made.column(i).cast(TEXT))
+        with pa.ipc.new_file(str(into), made.schema) as writer:
+            writer.write_table(made)
+        columns = File(into)
+    tell("roles", 1.0)
+    described = [_described(frame[name]) for name in frame.columns]
+    changes += [note for one in plans for note in one.changes]
+    report = _told(
+        report, found, described, plans=plans, failed=done.failed, changes=changes
+    )
+    return Table(columns, report)
+
+
+def _told(
+    report: Report,
+    found: roles.Recognised,
+    columns: list[Column],
+    *,
+    plans: list[Plan],
+    failed: list[tuple[str, int, str]],
+    changes: list[Note],
+) -> Report:
+    """Put into the report what the table is; what is personal in it is masked."""
+    cells = pd.DataFrame(failed, columns=["column", "row", "text"]).astype(
+        {"column": "str", "row": "int64", "text": "str"}
+    )
+    role_of = {column: role for role, column in found.roles.items()}
+    return replace(
+        report,
+        columns=tuple(
+            _masked(
+                replace(one, role=role_of.get(one.name, "")),
+                found.personal.get(one.name, ""),
+            )
+            for one in columns
         ),
+        set_aside=personal.mask_column(report.set_aside, "text"),
+        cells=personal.mask_column(cells, "text"),
+        personal=found.personal,
+        kind=found.kind,
+        roles=found.roles,
+        confidence=found.confidence,
+        runner_up=found.runner_up,
+        runner_up_confidence=found.runner_up_confidence,
+        fits={role: fit for role, fit in found.fits.items() if role in found.roles},
+        others={
+            role: name for role, name in found.others.items() if role in found.roles
+        },
+        changes=(*report.changes, *changes),
+        warnings=(*report.warnings, *_warnings(found, plans, failed, report)),
     )
 
 
@@ -338,20 +393,14 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def _column(
-    values: pa.ChunkedArray, name: str, plan: Plan | None, role_of: Mapping[str, str]
-) -> Column:
-    role, gaps = role_of.get(name, ""), values.null_count
+def _column(values: pa.ChunkedArray, name: str, plan: Plan | None) -> Column:
     if plan is None:
-        shown = tuple(str(value) for value in values.slice(0, 5).to_pylist())
-        kind = "text" if values.type == TEXT else "number"
-        distinct = pc.count_distinct(values, mode="only_valid").as_py()
-        return Column(name, kind, role, gaps, distinct, examples=shown)
+        return _described(as_series(values, name))
     return Column(
         name,
         plan.kind,
-        role,
-        gaps,
+        "",
+        values.null_count,
         plan.distinct,
         plan.capped,
         plan.examples,
@@ -359,11 +408,24 @@ def _column(
     )
 
 
+def _described(values: pd.Series) -> Column:
+    """Describe a column that is not in the file as it is."""
+    shown = tuple(map(str, values.head(5)))
+    gaps, distinct = int(values.isna().sum()), int(values.nunique())
+    kind = facts.facts(values).type
+    return Column(str(values.name), kind, "", gaps, distinct, examples=shown)
+
+
+def _masked(column: Column, kind: str) -> Column:
+    examples = pd.Series(column.examples, dtype="str")
+    shown = personal.mask(examples, kind) if kind else map(personal.mask_text, examples)
+    return replace(column, examples=tuple(shown))
+
+
 def _warnings(
     found: roles.Recognised,
-    given: Mapping[str, str],
     plans: list[Plan],
-    done: Converted,
+    failed: list[tuple[str, int, str]],
     report: Report,
 ) -> list[Note]:
     notes = report.aside_notes()
@@ -371,23 +433,15 @@ def _warnings(
         if plan.kind == "text" and any(map(ROUNDED.fullmatch, plan.examples)):
             example = next(filter(ROUNDED.fullmatch, plan.examples))
             notes.append(Note("ingest.id_rounded", column=plan.name, example=example))
-        if texts := [text for name, _, text in done.failed if name == plan.name]:
-            some = list(dict.fromkeys(texts))[:3]
+        if texts := [text for name, _, text in failed if name == plan.name]:
+            some = [*map(personal.mask_text, list(dict.fromkeys(texts))[:3])]
             notes.append(
                 Note("ingest.failed", n=len(texts), column=plan.name, texts=some)
             )
-    missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in given]
+    missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in found.roles]
     if missing:
         kind = Note(f"ingest.kind_{found.kind}")
         notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
-    if found.kind == "orders" and "user" not in given:
+    if found.kind == "orders" and "user" not in found.roles:
         notes.append(Note("ingest.orders_without_user"))
-    if found.runner_up and found.confidence - found.runner_up_confidence < roles.UNSURE:
-        notes.append(
-            Note(
-                "ingest.kind_close",
-                kind=Note(f"ingest.kind_{found.kind}"),
-                other=Note(f"ingest.kind_{found.runner_up}"),
-            )
-        )
-    return notes
+    return notes + found.notes

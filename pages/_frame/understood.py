@@ -8,8 +8,8 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from opslib.dataset import KINDS
 from opslib.ingest.report import Report
+from opslib.kinds import IDS, KINDS
 from opslib.words import WRITERS
 from pages._frame import data, table
 from pages._frame.frame import note, problem
@@ -17,8 +17,7 @@ from pages._frame.incoming import ROWS, Upload
 from pages._frame.text import language, t, timezone
 
 ACROSS = 3
-TIMED = {"events", "orders", "feedback"}
-IDS = {"user", "unit", "order"}
+TIMED = {"events", "orders", "feedback", "invites", "posts", "tickets"}
 ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 FURTHEST = 5
@@ -139,10 +138,10 @@ def _kind(upload: Upload, report: Report, place: str) -> str:
 
 def _roles(report: Report, kind: str, place: str) -> dict[str, str]:
     """Ask which column plays which role; say how sure the guess is."""
-    required, optional, either = KINDS[kind]
+    required = KINDS[kind].required
     columns: list[str | None] = [None, *(column.name for column in report.columns)]
     found = {}
-    names = required + either + optional
+    names = KINDS[kind].roles
     for first in range(0, len(names), ACROSS):
         row = st.columns(ACROSS)
         for spot, role in zip(row, names[first : first + ACROSS], strict=False):

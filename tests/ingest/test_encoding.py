@@ -9,7 +9,7 @@ import pytest
 from opslib.ingest import encoding as reading
 from opslib.ingest.encoding import decode, detect, texts
 from opslib.result import Error
-from tests.ingest.exports import ALL, UTF, export
+from tests.ingest.encoded import ALL, UTF, export
 
 CHINESE = "用户编号,城市,金额\n1,北京,12.5\n2,上海,8\n3,广州,用户没有付款\n"
 TRADITIONAL = "用戶編號,城市,金額\n1,臺北,12.5\n2,高雄,這個訂單還沒有付款\n"

@@ -270,3 +270,44 @@ def test_exports_of_shops_and_trackers_are_known_as_they_come(header):
     report = table(header, *rows).report
     assert report.kind == kind
     assert roles.items() <= report.roles.items()
+
+
+def test_a_column_that_would_do_nearly_as_well_is_asked_about():
+    rows = [
+        f"u{i % 9},v{i % 8},{('pv', 'buy')[i % 2]},2025-01-{i % 28 + 1:02}"
+        for i in range(90)
+    ]
+    close = table("user_id,device_id,event,time", *rows).report
+    told = [note.text() for note in close.warnings]
+    assert told == [
+        "“user_id” was taken for the user; “device_id” would do nearly as well."
+    ]
+    settled = table("user_id,device_id,event,time", *rows, roles={"user": "user_id"})
+    assert not settled.report.warnings
+    apart = table("user_id,parent_thing,event,time", *rows).report
+    assert not apart.warnings
+
+
+def test_traditional_characters_are_the_same_names():
+    rows = [f"u{i % 9},o{i},2025-01-{i % 28 + 1:02},{i}.5" for i in range(90)]
+    report = table("會員編號,訂單編號,付款時間,實付金額", *rows).report
+    assert report.kind == "orders"
+    assert set(report.roles) == {"user", "order", "time", "amount"}
+
+
+@pytest.mark.parametrize(
+    ("header", "user", "event"),
+    [
+        ("mpid_x,event_name,event_time", "mpid_x", "event_name"),
+        ("客户ID,跟进方式,跟进时间", "客户ID", "跟进方式"),
+    ],
+)
+def test_values_tell_who_or_what_where_the_others_have_their_names(header, user, event):
+    report = events(header).report
+    assert report.kind == "events"
+    assert (report.roles["user"], report.roles["event"]) == (user, event)
+    assert min(report.fits.values()) < 0.5
+
+
+def test_values_alone_make_no_events_of_names_that_tell_nothing():
+    assert events("aa,bb,event_time").report.kind == ""

@@ -65,7 +65,7 @@ KNOWN = {
         11_987,
     ),
     "feedback/sudzilla_survey_1.csv": (
-        "feedback",
+        "survey",
         {
             "time": "Timestamp",
             "score": "On a scale of 0-10, how would you rate Sudzilla?",

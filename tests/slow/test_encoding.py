@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.ingest.exports import ALL, UTF
+from tests.ingest.encoded import ALL, UTF
 from tests.ingest.test_encoding import wrong
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,242 @@
+"""How likely a table is of each kind, given the best column for each role.
+
+A kind is as likely as its core roles fit on average; each rule then says what makes it
+another table that merely has such columns.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from opslib.ingest.evidence import Sheet
+from opslib.ingest.names import is_question, name_match, normal, synonyms
+
+Roles = Mapping[str, str]
+# Without names the values are all there is to go by.
+BY_VALUES = 0.7
+SURE = 0.9
+SERVICE = re.compile(
+    r"ticket|case|conversation|requester|agent|issue|opened|closed|resol|solved"
+    r"|工单|会话|客服|售后|投诉|报修|坐席"
+)
+
+
+def likelihood(sheet: Sheet, kind: str, roles: Roles) -> float:
+    """Say how likely a table is of a kind, 0 to 1.
+
+    Args:
+        sheet: The columns.
+        kind: One of `kinds.KINDS`.
+        roles: Role -> column, the best assignment for this kind.
+    """
+    return float(RULES[kind](sheet, roles))
+
+
+def _fit(sheet: Sheet, kind: str, roles: Roles, *core: str) -> float:
+    """Mean score of the core roles; one that is absent counts as nothing."""
+    scores = [
+        sheet.score(roles[role], f"{kind}.{role}") if role in roles else 0.0
+        for role in core
+    ]
+    return sum(scores) / len(scores)
+
+
+def _complete(kind: str, *core: str) -> Callable[[Sheet, Roles], float]:
+    """Make the rule of a kind that its core roles tell, all of which must be there."""
+
+    def rule(sheet: Sheet, roles: Roles) -> float:
+        return _fit(sheet, kind, roles, *core) if {*core} <= {*roles} else 0.0
+
+    return rule
+
+
+def _money(sheet: Sheet) -> bool:
+    return any(sheet.best(role) > SURE for role in ("amount", "price"))
+
+
+def _events(sheet: Sheet, roles: Roles) -> float:
+    if not {"user", "event", "time"} <= set(roles):
+        return 0.0
+    if not sheet.named:
+        return BY_VALUES
+    return _fit(sheet, "events", roles, "user", "event", "time")
+
+
+def _orders(sheet: Sheet, roles: Roles) -> float:
+    money = "amount" in roles or {"quantity", "price"} <= set(roles)
+    if not money or "time" not in roles or not {"user", "order"} & set(roles):
+        return 0.0
+    if "user" in roles and "order" not in roles and sheet.facts[roles["user"]].unique:
+        return 0.1
+    time = sheet.facts[roles["time"]]
+    if "order" not in roles and time.whole and time.unique:
+        # One row per day is a dashboard, whatever its columns are called.
+        return 0.2
+    who = [role for role in ("user", "order") if role in roles]
+    which = ["amount"] if "amount" in roles else ["quantity", "price"]
+    named = "user" in roles
+    logged = named and sheet.best("event") > SURE
+    doubt = 0.8 if not named else 0.7 if logged else 1.0
+    return _fit(sheet, "orders", roles, "time", *who, *which) * doubt
+
+
+def _people(sheet: Sheet, roles: Roles) -> float:
+    if len(sheet.facts) < 2:
+        return 0.0
+    if "user" not in roles:
+        # Rows without an id may still each be a customer; the weakest of all guesses.
+        plain = sum(f.numeric or f.type == "boolean" for f in sheet.facts.values())
+        return 0.3 if plain >= 2 and sheet.rows >= 20 else 0.0
+    column = roles["user"]
+    if name_match(column, "order") > SURE and normal(column) not in synonyms(
+        "users.user"
+    ):
+        return 0.3
+    tested = sheet.best("variant") > SURE and not sheet.dated
+    told = sheet.best("comment") > SURE or _told(sheet)
+    return (0.7 if tested or told else 0.9) * sheet.score(column, "users.user")
+
+
+def _experiment(sheet: Sheet, roles: Roles) -> float:
+    if "variant" not in roles:
+        return 0.0
+    metrics = [
+        name
+        for name, facts in sheet.facts.items()
+        if name not in roles.values() and (facts.numeric or facts.type == "boolean")
+    ]
+    if not metrics or sheet.rows < 20:
+        return 0.0
+    if "unit" in roles:
+        return _fit(sheet, "experiment", roles, "unit", "variant")
+    return 0.0 if sheet.dated else 0.75 * _fit(sheet, "experiment", roles, "variant")
+
+
+def _counts(sheet: Sheet, roles: Roles) -> float:
+    if not {"step", "users"} <= set(roles) or sheet.rows > 2000:
+        return 0.0
+    parts = max(1, sheet.facts[roles["group"]].distinct) if "group" in roles else 1
+    regular = sheet.facts[roles["step"]].distinct * parts == sheet.rows
+    return _fit(sheet, "counts", roles, "step", "users") * (1 if regular else 0.5)
+
+
+def _days(sheet: Sheet, roles: Roles) -> float:
+    if "date" not in roles:
+        return 0.0
+    date = sheet.facts[roles["date"]]
+    metrics = [facts for facts in sheet.facts.values() if facts.numeric]
+    if not metrics or date.distinct < 2:
+        return 0.0
+    ids = any(
+        normal(name).endswith("id")
+        or (sheet.score(name, "user") > 0.7 and not date.unique)
+        for name in sheet.facts
+    )
+    regular = "group" in roles and (
+        sheet.facts[roles["group"]].distinct * date.distinct == sheet.rows
+    )
+    once = 1.0 if date.unique else 0.9 if regular else 0.8
+    if not regular and date.distinct <= 0.02 * sheet.rows:
+        once = 0.4
+    return _fit(sheet, "daily", roles, "date") * once * (0.4 if ids else 1)
+
+
+def _feedback(sheet: Sheet, roles: Roles) -> float:
+    if "comment" not in roles:
+        return 0.0
+    both = _fit(sheet, "feedback", roles, "comment", "score")
+    # Free text is rare elsewhere; a table of many attributes is not feedback.
+    alone = 0.9 * sheet.score(roles["comment"], "comment")
+    if _money(sheet):
+        return 0.3
+    told = SURE if _told(sheet) else 0.0
+    return max(both if "score" in roles else 0.0, alone, told)
+
+
+def _told(sheet: Sheet) -> bool:
+    """Say whether a small table has a score by its name, and texts of their own."""
+    scored = any(
+        name_match(name, "score") >= 0.6 and sheet.score(name, "score") > 0
+        for name in sheet.facts
+    )
+    free = any(
+        sheet.score(name, "comment") > 0 and one.length >= 10 and one.unique
+        for name, one in sheet.facts.items()
+    )
+    return scored and free and len(sheet.facts) <= 6
+
+
+def _survey(sheet: Sheet, roles: Roles) -> float:
+    """Most columns are questions: they ask, or are numbered."""
+    rest = [name for name in sheet.facts if name not in roles.values()]
+    asked = sum(map(is_question, sheet.facts))
+    if asked < 2 or not sheet.named:
+        return 0.0
+    return SURE if asked >= 3 or asked > len(rest) / 2 else 0.6
+
+
+def _spend(sheet: Sheet, roles: Roles) -> float:
+    fit = _complete("spend", "channel", "period", "cost")(sheet, roles)
+    people = any(name_match(name, "user") >= SURE for name in sheet.facts)
+    return fit * (0.4 if people else 1)
+
+
+def _posts(sheet: Sheet, roles: Roles) -> float:
+    """Somebody writes something that has a number or answers another one."""
+    marks = [role for role in ("item", "reply_to") if role in roles]
+    if not {"user", "time"} <= set(roles) or not marks or _money(sheet):
+        return 0.0
+    mark = max(marks, key=lambda role: sheet.score(roles[role], f"posts.{role}"))
+    # A tracker and a service number their messages too.
+    others = any(sheet.best(role) > SURE for role in ("event", "first_reply"))
+    return _fit(sheet, "posts", roles, "user", "time", mark) * (0.8 if others else 1)
+
+
+def _members(sheet: Sheet, roles: Roles) -> float:
+    marks = [role for role in ("joined", "role") if role in roles]
+    if not {"user", "group"} <= set(roles) or not marks:
+        return 0.0
+    mark = max(marks, key=lambda role: sheet.score(roles[role], f"members.{role}"))
+    return _fit(sheet, "members", roles, "user", "group", mark)
+
+
+def _edges(sheet: Sheet, roles: Roles) -> float:
+    fit = _complete("edges", "from", "to")(sheet, roles)
+    return fit * (0.5 if _money(sheet) and "weight" not in roles else 0.95)
+
+
+def _tickets(sheet: Sheet, roles: Roles) -> float:
+    marks = [role for role in ("first_reply", "done") if role in roles]
+    if not {"user", "opened"} <= set(roles) or not marks:
+        return 0.0
+    mark = max(marks, key=lambda role: sheet.score(roles[role], f"tickets.{role}"))
+    fit = _fit(sheet, "tickets", roles, "user", "opened", mark)
+    # A beginning and an end are also what visits and lessons have.
+    served = "first_reply" in roles or any(
+        map(SERVICE.search, map(normal, sheet.facts))
+    )
+    return fit * (0.5 if _money(sheet) or not served else 1)
+
+
+def _invites(sheet: Sheet, roles: Roles) -> float:
+    fit = _complete("invites", "inviter", "invitee", "time")(sheet, roles)
+    # Beside many attributes, who brought a user is one more of them.
+    attribute = fit and name_match(roles["invitee"], "user") > SURE
+    return fit * (0.8 if attribute and len(sheet.facts) > 5 else 1)
+
+
+RULES: dict[str, Callable[[Sheet, Roles], float]] = {
+    "events": _events,
+    "orders": _orders,
+    "users": _people,
+    "experiment": _experiment,
+    "counts": _counts,
+    "daily": _days,
+    "feedback": _feedback,
+    "survey": _survey,
+    "spend": _spend,
+    "invites": _invites,
+    "posts": _posts,
+    "members": _members,
+    "edges": _edges,
+    "tickets": _tickets,
+}
