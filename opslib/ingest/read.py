@@ -7,7 +7,6 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -17,7 +16,8 @@ import pandas as pd
 
 from opslib.ingest import encoding, excel, roles, rows
 from opslib.ingest.columns import Typed, as_text, convert
-from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
+from opslib.ingest.dialect import SAMPLE_LINES, Dialect, sample, sniff
+from opslib.ingest.layout import find_head
 from opslib.ingest.report import Column, Report, Table
 from opslib.result import Error, Note
 
@@ -120,7 +120,9 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     known = {key: value for key, value in overrides.items() if value is not None}
     for key in ("delimiter", "quote"):
         mark = known.get(key, ",")
-        single = isinstance(mark, str) and len(mark) == 1 and mark not in "\r\n\0"
+        single = mark == "||" or (
+            isinstance(mark, str) and len(mark) == 1 and mark not in "\r\n\0"
+        )
         if not single and not (key == "quote" and mark == ""):
             choices = [",", ";", "tab", "|", " "] if key == "delimiter" else ['"', "'"]
             raise Error("option.choice", option=key, got=mark, choices=choices)
@@ -198,7 +200,7 @@ def _text(content: bytes, known: dict[str, Any], tell: Progress) -> _Read:
     if page := PAGE.match(text):
         raise Error("ingest.refused", kind="HTML" if page[1] else "JSON")
     dialect = sniff(
-        list(islice(io.StringIO(text, newline=""), SAMPLE_LINES)),
+        *sample(text),
         delimiter=known.get("delimiter"),
         quote=known.get("quote"),
         header_rows=known.get("header_rows"),
@@ -218,12 +220,11 @@ def _workbook(content: bytes, known: dict[str, Any]) -> _Read:
     table, sheet, sheets = excel.read_sheet(content, known.get("sheet"))
     width = max((i + 1 for row in table for i, c in enumerate(row) if c), default=0)
     table = [row[:width] for row in table]
-    filled = [sum(map(bool, row)) for row in table[:50]]
-    before = next((i for i, n in enumerate(filled) if n > width / 2), 0)
-    header = known.get("header_rows")
-    if header is None:
-        header = int(has_header(table[before:SAMPLE_LINES], width))
-    dialect = Dialect("\t", width=width, preamble=before, header_rows=header)
+    found = find_head(table[:SAMPLE_LINES], width, known.get("header_rows"))
+    before, header = found.preamble, found.rows
+    dialect = Dialect(
+        "\t", width=width, preamble=before, header_rows=header, kinds=found.kinds
+    )
     cells = rows.Cells([[] for _ in range(width)])
     head = rows.gather([(table, list(range(1, len(table) + 1)))], dialect, cells)
     notes: tuple[Note, ...] = ()
@@ -258,8 +259,8 @@ def _names(head: list[str], width: int) -> tuple[list[str], list[Note]]:
 
 def _row_notes(cells: rows.Cells) -> list[Note]:
     notes = []
-    for code, lines in (("padded", cells.padded), ("repaired", cells.repaired)):
-        if lines:
+    for code in ("padded", "repaired", "recut"):
+        if lines := getattr(cells, code):
             first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
             notes.append(Note(f"ingest.{code}", n=len(lines), rows=first))
     return notes

@@ -10,13 +10,15 @@ from itertools import islice, zip_longest
 import pandas as pd
 import pyarrow as pa
 
-from opslib.ingest.dialect import Dialect
+from opslib.ingest.dialect import LONGEST_RECORD, Dialect
+from opslib.ingest.layout import Body, agreement
 from opslib.result import Error
 
 # Small enough for the cache, and for the collector to have little to walk through.
 CHUNK = 5_000
-LONGEST_RECORD = 1_000
 MOST_COLUMNS = 2_000
+# Lines that no way of reading their quotes makes whole, until no more are tried.
+MOST_TORN = 1_000
 LINE_ENDS = ("\r\n", "\r", "\n")
 # What exports write under the last row: sums, which are no row of their own.
 TOTALS = {
@@ -39,6 +41,8 @@ class Cells:
         aside: Line, reason and text of each row that could not be placed.
         padded: Lines of rows whose empty cells at the end were missing or too many.
         repaired: Lines in which a stray quote was read as a character.
+        torn: How many of these still have the wrong width.
+        recut: Lines of rows that another delimiter cuts into the right width.
         odd: Rows of another width, until the whole file is known.
         gaps: Numbers of the columns in which a full row left a cell empty.
     """
@@ -49,6 +53,8 @@ class Cells:
     blank: int = 0
     padded: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
+    torn: int = 0
+    recut: list[int] = field(default_factory=list)
     odd: list[tuple[int, Row]] = field(default_factory=list)
     gaps: set[int] = field(default_factory=set)
 
@@ -94,6 +100,11 @@ def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str
         raise Error("ingest.columns", n=dialect.width, most=MOST_COLUMNS)
     skip, header = dialect.preamble, dialect.header_rows
     heads: list[Row] = []
+
+    def put(number: int, reason: str, row: Sequence[str]) -> None:
+        cells.aside.append((number, reason, dialect.joined(row)))
+
+    body = None
     for rows, numbers in records:
         start = 0
         while (skip or header) and start < len(rows):
@@ -102,22 +113,49 @@ def gather(records: Iterable[Batch], dialect: Dialect, cells: Cells) -> list[str
                 _note_preamble(rows[start], numbers[start], cells, dialect)
             elif any(rows[start]):
                 header -= 1
-                heads.append(rows[start])
+                heads.append(dialect.otherwise(rows[start]) or rows[start])
             else:
                 cells.blank += 1
             start += 1
-        _place(rows[start:], numbers[start:], dialect.width, cells)
+        if start < len(rows):
+            body = body or Body(dialect.width, dialect.kinds, heads, put)
+            body_rows, places = rows[start:], numbers[start:]
+            _recut(body_rows, places, dialect, cells)
+            _place(*body.keep(body_rows, places), dialect.width, cells)
     _settle(dialect, cells)
     _set_totals_aside(dialect, cells)
-    names = zip_longest(*heads, fillvalue="")
-    return [" ".join(filter(None, map(str.strip, parts))) for parts in names]
+    return _joined_names(heads)
+
+
+def _joined_names(heads: list[Row]) -> list[str]:
+    """Join header rows into one name a column; merged cells reach to the right."""
+    names: list[list[str]] = []
+    for i, row in enumerate(heads):
+        below, last = heads[i + 1 : i + 2], ""
+        names.append([])
+        for j, cell in enumerate(row):
+            last = cell.strip() or last
+            merged = below and j < len(below[0]) and below[0][j].strip()
+            names[-1].append(last if merged else cell.strip())
+    parts = zip_longest(*names, fillvalue="")
+    return [" ".join(filter(None, part)) for part in parts]
 
 
 def _note_preamble(row: Row, number: int, cells: Cells, dialect: Dialect) -> None:
     if any(row):
-        cells.aside.append((number, "preamble", _joined(row, dialect)))
+        cells.aside.append((number, "preamble", dialect.joined(row)))
     else:
         cells.blank += 1
+
+
+def _recut(rows: list[Row], numbers: list[int], dialect: Dialect, cells: Cells) -> None:
+    """Cut rows anew whose writer used another delimiter than the others'."""
+    for i, row in enumerate(rows):
+        if 0 < len(row) < dialect.width and (other := dialect.otherwise(row)):
+            same, misfits = agreement(other, dialect.kinds)
+            if same >= misfits:
+                rows[i] = other
+                cells.recut.append(numbers[i])
 
 
 def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> None:
@@ -171,14 +209,14 @@ def _settle(dialect: Dialect, cells: Cells) -> None:
     added: list[tuple[int, Row]] = []
     for number, row in cells.odd:
         if len(row) > width:
-            cells.aside.append((number, "long", _joined(row, dialect)))
-        elif dialect.delimiter != " " and (
+            cells.aside.append((number, "long", dialect.joined(row)))
+        elif not dialect.runs and (
             habit or cells.gaps.issuperset(range(len(row), width))
         ):
             added.append((number, row + [""] * (width - len(row))))
             cells.padded.append(number)
         else:
-            cells.aside.append((number, "short", _joined(row, dialect)))
+            cells.aside.append((number, "short", dialect.joined(row)))
     if not added:
         return
     order = [*cells.numbers, *(number for number, _ in added)]
@@ -198,19 +236,10 @@ def _set_totals_aside(dialect: Dialect, cells: Cells) -> None:
         first = next(filter(None, map(str.strip, row)), "")
         if first.lower().replace(" ", "").rstrip(":：") not in TOTALS:
             return
-        cells.aside.append((cells.numbers.pop(), "total", _joined(row, dialect)))
+        cells.aside.append((cells.numbers.pop(), "total", dialect.joined(row)))
         for column in cells.columns:
             last = column.pop()[:-1]
             column.extend([last] if len(last) else [])
-
-
-def _joined(row: Row, dialect: Dialect) -> str:
-    """Write a row again as the file has it, as far as the dialect can."""
-    target = io.StringIO()
-    options = {**dialect.options(), "quotechar": dialect.quote or '"'}
-    options.update(quoting=csv.QUOTE_MINIMAL, escapechar=None)
-    csv.writer(target, **options, lineterminator="").writerow(row)
-    return target.getvalue()
 
 
 def _records(
@@ -252,49 +281,17 @@ def _simple(lines: Sequence[str], dialect: Dialect) -> list[Row] | None:
 def _careful(
     lines: list[str], dialect: Dialect, number: int, cells: Cells, *, last: bool
 ) -> tuple[list[Row], list[int], int]:
-    """Cut record by record: a record may span lines, a stray quote must not.
-
-    A record over several lines that has the wrong width, or never ends, is the work of
-    a stray quote: its first line is then read alone, the quote as a character.
-    """
+    """Cut record by record, since some span lines or have quotes out of place."""
     rows, numbers = [], []
-    literal = Dialect(dialect.delimiter, "", spaced=dialect.spaced)
     i = 0
     while i < len(lines):
         if not last and len(lines) - i < LONGEST_RECORD and i:
             break
-        row, used = _record(lines, i, dialect)
-        if used != 1 and len(row) != dialect.width:
-            row, used = _alone(lines[i], literal), 1
+        row, used, mended = dialect.record(lines, i, mends=cells.torn < MOST_TORN)
+        if mended:
             cells.repaired.append(number + i)
+            cells.torn += len(row) != dialect.width
         rows.append(row)
         numbers.append(number + i)
         i += used
     return rows, numbers, i
-
-
-def _record(lines: list[str], i: int, dialect: Dialect) -> tuple[Row, int]:
-    """Read one record from line `i`; 0 lines used means that it never ended well.
-
-    On one line a quote inside a quoted cell is forgiven; over lines it is not, since
-    two stray quotes in different rows would make one row of all between them.
-    """
-    if not dialect.quote or dialect.quote not in lines[i]:
-        return _alone(lines[i], dialect), 1
-    for most in (1, 20, LONGEST_RECORD):
-        part = dialect.prepared(lines[i : i + most])
-        reader = csv.reader(part, **dialect.options(), strict=True)
-        try:
-            return next(reader), reader.line_num
-        except csv.Error:
-            continue
-    closed = lines[i].count(dialect.quote) % 2 == 0
-    return (_alone(lines[i], dialect), 1) if closed else ([], 0)
-
-
-def _alone(line: str, dialect: Dialect) -> Row:
-    try:
-        return next(iter(dialect.cut([line])), [])
-    except csv.Error:
-        # A cell beyond csv's limit; split by hand, whatever its quotes say.
-        return line.rstrip("\r\n").split(dialect.delimiter)
