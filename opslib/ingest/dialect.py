@@ -229,7 +229,8 @@ def sniff(
         if score > best_score:
             best, best_score = one, score
     rows = list(_records(best, [*head, *more]))
-    best = replace(best, width=_width(rows, alone=best_score == least))
+    width = _width(rows, alone=best_score == least)
+    best = replace(best, width=width - _ends_in_delimiter(rows, width))
     # Once more, now that the width tells which quotes are out of place.
     rows = [best.otherwise(row) or row for row in _records(best, head)]
     found = find_head(rows, best.width, header_rows)
@@ -298,11 +299,11 @@ def _records(dialect: Dialect, lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _width(rows: Sequence[Sequence[str]], *, alone: bool = False) -> int:
-    """Find the usual width: the header's, if a fair share of the rows agrees.
+    """Find the usual width: the header's, if a fair share of the usual rows has it.
 
     Rows of one cell are titles and notes where there are others, unless they stand
-    `alone`; and a header that only the rows directly below it share stands above
-    another, smaller table.
+    `alone`; and a header that only rows before or behind the usual ones share stands
+    above another, smaller table.
     """
     widths = [len(row) for row in rows if any(row)]
     several = [width for width in widths if width > 1]
@@ -311,13 +312,19 @@ def _width(rows: Sequence[Sequence[str]], *, alone: bool = False) -> int:
         return 1
     usual = max(counts, key=lambda width: (counts[width] * (width - 1) / width, width))
     first = several[0]
-    amid = usual in several and several.index(usual) < max(
-        i for i, width in enumerate(several) if width == first
-    )
-    body = len(several) - 1
-    if amid and counts[first] > max(1, 0.1 * body):
-        return first
-    return usual
+    if first == usual:
+        return usual
+    start, end = several.index(usual), len(several) - several[::-1].index(usual)
+    amid = several[start:end].count(first)
+    least = 0.05 if first == max(several) else 0.1
+    return first if amid > least * (end - start) else usual
+
+
+def _ends_in_delimiter(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Say whether all rows but the header end in a delimiter: one column too many."""
+    first = next((row for row in rows if len(row) > 1), ())
+    ends = [row[-1] for row in rows if len(row) == width]
+    return len(first) == width - 1 > 1 and not any(ends)
 
 
 def _score(dialect: Dialect, sample: Sequence[str]) -> float:
@@ -336,7 +343,11 @@ def _score(dialect: Dialect, sample: Sequence[str]) -> float:
             return 0.0
     cells = [cell.strip() for row in usual[:100] for cell in row[:50]]
     plain = sum(_plain(cell, dialect) for cell in cells) / len(cells)
-    share = len(usual) / len(several) * (len(several) / len(rows)) ** 0.5
+    fitting = float(len(usual))
+    if width == len(rows[several[0]]) == max(map(len, rows)):
+        # Some writers leave out the empty cells at the end of a row.
+        fitting += 0.5 * (len(several) - fitting)
+    share = fitting / len(several) * (len(several) / len(rows)) ** 0.5
     score = share * width / (width + 0.5) * (0.4 + 0.6 * plain)
     if dialect.delimiter in COMMON:
         # Any sentence splits at its spaces; only a perfect grid counts.
