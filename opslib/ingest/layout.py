@@ -298,7 +298,7 @@ class Body:
         same, other = agreement(row, self.kinds)
         whole = len(row) == self.width and len(filled) > self.width / 2
         if not self.typed:
-            return self.inside and len(row) == self.width
+            return len(row) == self.width
         if not self.inside:
             fits = whole and same > other
             return fits and (self.after_break or (not other and not self.twin))

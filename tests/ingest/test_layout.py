@@ -110,6 +110,13 @@ def test_one_odd_row_after_a_blank_takes_no_other_with_it():
     assert len(table.report.set_aside) == 1
 
 
+def test_a_table_of_texts_goes_on_below_a_short_row():
+    rows = "ann,Rome,x\nbob,Oslo,y\n"
+    table = read("name,city,note\n" + rows * 3 + "\nend,of\n" + rows * 3)
+    assert len(table.frame) == 12
+    assert len(table.report.set_aside) == 1
+
+
 def test_blank_lines_between_all_rows_mean_nothing():
     table = read(HEADER + "\n" + ROWS.replace("\n", "\n\n") + "x,y,z,w\n")
     assert len(table.frame) == 20
