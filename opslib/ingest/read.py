@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from opslib.ingest import encoding, excel, roles, rows, sheet
 from opslib.ingest.archive import Source, unpack
-from opslib.ingest.dialect import SAMPLE_LINES, Dialect, has_header, sniff
+from opslib.ingest.dialect import SAMPLE_LINES, Dialect, sample, sniff
+from opslib.ingest.layout import find_head
 from opslib.ingest.markup import read_page
 from opslib.ingest.report import Report, Table
 from opslib.ingest.spool import Spool
@@ -125,7 +126,9 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     known = {key: value for key, value in overrides.items() if value is not None}
     for key in ("delimiter", "quote"):
         mark = known.get(key, ",")
-        single = isinstance(mark, str) and len(mark) == 1 and mark not in "\r\n\0"
+        single = mark == "||" or (
+            isinstance(mark, str) and len(mark) == 1 and mark not in "\r\n\0"
+        )
         if not single and not (key == "quote" and mark == ""):
             choices = [",", ";", "tab", "|", " "] if key == "delimiter" else ['"', "'"]
             raise Error("option.choice", option=key, got=mark, choices=choices)
@@ -174,9 +177,8 @@ def _text(file: IO[bytes], known: dict[str, Any], tell: Progress) -> _Read:
     head = next(pieces, "")
     if page := PAGE.match(head):
         raise Error("ingest.refused", kind="HTML" if page[1] else "JSON")
-    lines = io.StringIO(head, newline="")
     dialect = sniff(
-        [line for line, _ in zip(lines, range(SAMPLE_LINES), strict=False)],
+        *sample(head),
         delimiter=known.get("delimiter"),
         quote=known.get("quote"),
         header_rows=known.get("header_rows"),
@@ -228,18 +230,22 @@ def _sheet(found: excel.Sheet, known: dict[str, Any]) -> _Read:
     table, sheets = found.rows, found.names
     width = max((i + 1 for row in table for i, c in enumerate(row) if c), default=0)
     table = [row[:width] for row in table]
-    filled = [sum(map(bool, row)) for row in table[:50]]
-    before = next((i for i, n in enumerate(filled) if n > width / 2), 0)
-    header = known.get("header_rows")
-    if header is None:
-        header = int(has_header(table[before:SAMPLE_LINES], width))
-    dialect = Dialect("\t", width=width, preamble=before, header_rows=header)
+    top = find_head(table[:SAMPLE_LINES], width, known.get("header_rows"))
+    dialect = Dialect(
+        "\t",
+        width=width,
+        preamble=top.preamble,
+        header_rows=top.rows,
+        kinds=top.kinds,
+    )
     cells = rows.Cells(Spool(width))
     head = rows.gather([(table, list(range(1, len(table) + 1)))], dialect, cells)
     notes = found.notes
     if len(sheets) > 1 and known.get("sheet") is None:
         notes = (Note("ingest.sheets", sheet=found.name, sheets=list(sheets)), *notes)
-    report = Report(header_rows=header, sheet=found.name, sheets=sheets, warnings=notes)
+    report = Report(
+        header_rows=top.rows, sheet=found.name, sheets=sheets, warnings=notes
+    )
     return head, cells, report
 
 
@@ -268,8 +274,8 @@ def _names(head: list[str], width: int) -> tuple[list[str], list[Note]]:
 
 def _row_notes(cells: rows.Cells) -> list[Note]:
     notes = []
-    for code, lines in (("padded", cells.padded), ("repaired", cells.repaired)):
-        if lines:
+    for code in ("padded", "repaired", "recut"):
+        if lines := getattr(cells, code):
             first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
             notes.append(Note(f"ingest.{code}", n=len(lines), rows=first))
     return notes

@@ -60,7 +60,8 @@ class Report:
         sheet, sheets: The worksheet read and those there are; empty for text.
         rows, blank: Rows of the table, and rows without any cell.
         set_aside: Rows that could not be placed. Columns row (line of the file, from
-            1), reason ("preamble", "short", "long", "total") and text.
+            1), reason ("preamble", "short", "long", "total", "header" for a header
+            that comes again, "note", "table" for another table) and text.
         cells: Cells that became missing because they do not fit the type of their
             column. Columns column, row, text.
         columns: One `Column` per column of the table.
@@ -119,9 +120,16 @@ class Report:
         return say(lang, shape, found, *self.aside_notes())
 
     def aside_notes(self) -> list[Note]:
-        """Say how many rows were set aside: misfits, lines above, sums below."""
+        """Say how many rows were set aside: misfits, lines around, other tables."""
         reasons = self.set_aside["reason"].replace({"short": "odd", "long": "odd"})
-        counts = {"odd": "set_aside", "preamble": "preamble", "total": "totals"}
+        counts = {
+            "odd": "set_aside",
+            "preamble": "preamble",
+            "total": "totals",
+            "note": "notes",
+            "header": "headers",
+            "table": "tables",
+        }
         return [
             Note(f"ingest.{code}", n=n)
             for reason, code in counts.items()

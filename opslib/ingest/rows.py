@@ -14,19 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from opslib.ingest.dialect import Dialect
+from opslib.ingest.dialect import LONGEST_RECORD, Dialect
+from opslib.ingest.layout import Body, agreement
 from opslib.ingest.spool import TEXT, Batch, Spool
 from opslib.result import Error
 
 # Small enough for the cache, and for the collector to have little to walk through.
 CHUNK = 5_000
 HEAD = 1 << 17
-LONGEST_RECORD = 1_000
 LONGEST_LINE = 1 << 26
 MOST_OPEN = 1 << 23
 BLOCK = 1 << 20
 MOST_COLUMNS = 2_000
 MOST_WAITING = 50_000
+# Lines that no way of reading their quotes makes whole, until no more are tried.
+MOST_TORN = 1_000
 # What exports write under the last row: sums, which are no row of their own.
 TOTALS = {
     *("total", "totals", "grandtotal", "subtotal"),
@@ -48,6 +50,8 @@ class Cells:
         aside: Line, reason and text of each row that could not be placed.
         padded: Lines of rows whose empty cells at the end were missing or too many.
         repaired: Lines in which a stray quote was read as a character.
+        torn: How many of these still have the wrong width.
+        recut: Lines of rows that another delimiter cuts into the right width.
         odd: Rows of another width, until it is clear what they are.
         gaps: Numbers of the columns in which a full row left a cell empty.
     """
@@ -57,6 +61,8 @@ class Cells:
     blank: int = 0
     padded: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
+    torn: int = 0
+    recut: list[int] = field(default_factory=list)
     odd: list[tuple[int, Row]] = field(default_factory=list)
     gaps: set[int] = field(default_factory=set)
 
@@ -89,16 +95,20 @@ def gather(
         raise Error("ingest.columns", n=dialect.width, most=MOST_COLUMNS)
     skip, header = dialect.preamble, dialect.header_rows
     heads: list[Row] = []
+
+    def put(number: int, reason: str, row: Sequence[str]) -> None:
+        cells.aside.append((number, reason, dialect.joined(row)))
+
+    body = None
     for some in records:
         if isinstance(some, Batch):
-            if not skip and not header:
+            if body and not skip and not header and _all_plain(some, body):
+                body.rows += len(some.lines)
                 _take(some, cells)
                 continue
             columns = [column.to_pylist() for column in some.columns]
-            rows, numbers = (
-                [*map(list, zip(*columns, strict=True))],
-                some.lines.tolist(),
-            )
+            rows = [*map(list, zip(*columns, strict=True))]
+            numbers = some.lines.tolist()
         else:
             rows, numbers = some
         start = 0
@@ -108,24 +118,77 @@ def gather(
                 _note_preamble(rows[start], numbers[start], cells, dialect)
             elif any(rows[start]):
                 header -= 1
-                heads.append(rows[start])
+                heads.append(dialect.otherwise(rows[start]) or rows[start])
             else:
                 cells.blank += 1
             start += 1
-        _place(rows[start:], numbers[start:], dialect.width, cells)
+        if start < len(rows):
+            body = body or Body(dialect.width, dialect.kinds, heads, put)
+            body_rows, places = rows[start:], numbers[start:]
+            _recut(body_rows, places, dialect, cells)
+            _place(*body.keep(body_rows, places), dialect.width, cells)
         if len(cells.odd) > MOST_WAITING:
             _settle(dialect, cells)
     _settle(dialect, cells)
     _set_totals_aside(dialect, cells)
-    names = zip_longest(*heads, fillvalue="")
-    return [" ".join(filter(None, map(str.strip, parts))) for parts in names]
+    return _joined_names(heads)
+
+
+def _joined_names(heads: list[Row]) -> list[str]:
+    """Join header rows into one name a column; merged cells reach to the right."""
+    names: list[list[str]] = []
+    for i, row in enumerate(heads):
+        below, last = heads[i + 1 : i + 2], ""
+        names.append([])
+        for j, cell in enumerate(row):
+            last = cell.strip() or last
+            merged = below and j < len(below[0]) and below[0][j].strip()
+            names[-1].append(last if merged else cell.strip())
+    parts = zip_longest(*names, fillvalue="")
+    return [" ".join(filter(None, part)) for part in parts]
 
 
 def _note_preamble(row: Row, number: int, cells: Cells, dialect: Dialect) -> None:
     if any(row):
-        cells.aside.append((number, "preamble", _joined(row, dialect)))
+        cells.aside.append((number, "preamble", dialect.joined(row)))
     else:
         cells.blank += 1
+
+
+def _recut(rows: list[Row], numbers: list[int], dialect: Dialect, cells: Cells) -> None:
+    """Cut rows anew whose writer used another delimiter than the others'."""
+    for i, row in enumerate(rows):
+        if 0 < len(row) < dialect.width and (other := dialect.otherwise(row)):
+            same, misfits = agreement(other, dialect.kinds)
+            if same >= misfits:
+                rows[i] = other
+                cells.recut.append(numbers[i])
+
+
+def _all_plain(batch: Batch, body: Body) -> bool:
+    """Say whether nothing in a batch can be other than a row of the table.
+
+    Rows with two cells at least are the table's as long as nothing has broken it.
+    """
+    if not body.inside or body.after_break:
+        return False
+    for head in body.heads:
+        if len(head) == len(batch.columns):
+            same = pc.equal(batch.columns[0], head[0])
+            for column, cell in zip(batch.columns[1:], head[1:], strict=True):
+                if not pc.any(same).as_py():
+                    break
+                same = pc.and_(same, pc.equal(column, cell))
+            if pc.any(same).as_py():
+                return False
+    filled = np.zeros(len(batch.lines), np.int64)
+    for column in batch.columns:
+        filled += pc.not_equal(pc.utf8_trim_whitespace(column), "").to_numpy(
+            zero_copy_only=False
+        )
+        if filled.min() >= 2:
+            return True
+    return False
 
 
 def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> None:
@@ -182,14 +245,14 @@ def _settle(dialect: Dialect, cells: Cells) -> None:
     habit = sum(len(row) < width for _, row in cells.odd) > 0.05 * cells.spool.rows
     for number, row in cells.odd:
         if len(row) > width:
-            cells.aside.append((number, "long", _joined(row, dialect)))
-        elif dialect.delimiter != " " and (
+            cells.aside.append((number, "long", dialect.joined(row)))
+        elif not dialect.runs and (
             habit or cells.gaps.issuperset(range(len(row), width))
         ):
             cells.spool.put_late(number, row + [""] * (width - len(row)))
             cells.padded.append(number)
         else:
-            cells.aside.append((number, "short", _joined(row, dialect)))
+            cells.aside.append((number, "short", dialect.joined(row)))
     cells.odd.clear()
     cells.padded.sort()
 
@@ -201,17 +264,8 @@ def _set_totals_aside(dialect: Dialect, cells: Cells) -> None:
         first = next(filter(None, map(str.strip, row)), "")
         if first.lower().replace(" ", "").rstrip(":：") not in TOTALS:
             return
-        cells.aside.append((number, "total", _joined(row, dialect)))
+        cells.aside.append((number, "total", dialect.joined(row)))
         cells.spool.take_back()
-
-
-def _joined(row: Row, dialect: Dialect) -> str:
-    """Write a row again as the file has it, as far as the dialect can."""
-    target = io.StringIO()
-    options = {**dialect.options(), "quotechar": dialect.quote or '"'}
-    options.update(quoting=csv.QUOTE_MINIMAL, escapechar=None)
-    csv.writer(target, **options, lineterminator="").writerow(row)
-    return target.getvalue()
 
 
 def _records(
@@ -294,8 +348,10 @@ def _parts(text: str) -> list[str]:
 
 def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
     """Cut whole lines into columns if every line is a row of the right width."""
-    simple = dialect.width > 1 and dialect.delimiter != " " and not dialect.spaced
-    if not simple or dialect.escape or not text.endswith("\n"):
+    simple = dialect.width > 1 and len(dialect.delimiter) == 1
+    if not simple or dialect.runs or dialect.spaced or dialect.escape:
+        return None
+    if not text.endswith("\n"):
         return None
     if text.count("\r") != text.count("\r\n"):
         return None
@@ -354,51 +410,19 @@ def _simple(lines: Sequence[str], dialect: Dialect) -> list[Row] | None:
 def _careful(
     lines: list[str], dialect: Dialect, number: int, cells: Cells, *, last: bool
 ) -> tuple[list[Row], list[int], int]:
-    """Cut record by record: a record may span lines, a stray quote must not.
-
-    A record over several lines that has the wrong width, or never ends, is the work of
-    a stray quote: its first line is then read alone, the quote as a character.
-    """
+    """Cut record by record, since some span lines or have quotes out of place."""
     rows, numbers = [], []
-    literal = Dialect(dialect.delimiter, "", spaced=dialect.spaced)
     # What looks open may be closed by a line that is yet to come.
     patient = not last and sum(map(len, lines)) < MOST_OPEN
     i = 0
     while i < len(lines):
         if patient and len(lines) - i < LONGEST_RECORD:
             break
-        row, used = _record(lines, i, dialect)
-        if used != 1 and len(row) != dialect.width:
-            row, used = _alone(lines[i], literal), 1
+        row, used, mended = dialect.record(lines, i, mends=cells.torn < MOST_TORN)
+        if mended:
             cells.repaired.append(number + i)
+            cells.torn += len(row) != dialect.width
         rows.append(row)
         numbers.append(number + i)
         i += used
     return rows, numbers, i
-
-
-def _record(lines: list[str], i: int, dialect: Dialect) -> tuple[Row, int]:
-    """Read one record from line `i`; 0 lines used means that it never ended well.
-
-    On one line a quote inside a quoted cell is forgiven; over lines it is not, since
-    two stray quotes in different rows would make one row of all between them.
-    """
-    if not dialect.quote or dialect.quote not in lines[i]:
-        return _alone(lines[i], dialect), 1
-    for most in (1, 20, LONGEST_RECORD):
-        part = dialect.prepared(lines[i : i + most])
-        reader = csv.reader(part, **dialect.options(), strict=True)
-        try:
-            return next(reader), reader.line_num
-        except csv.Error:
-            continue
-    closed = lines[i].count(dialect.quote) % 2 == 0
-    return (_alone(lines[i], dialect), 1) if closed else ([], 0)
-
-
-def _alone(line: str, dialect: Dialect) -> Row:
-    try:
-        return next(iter(dialect.cut([line])), [])
-    except csv.Error:
-        # A cell beyond csv's limit; split by hand, whatever its quotes say.
-        return line.rstrip("\r\n").split(dialect.delimiter)

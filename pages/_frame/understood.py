@@ -243,7 +243,7 @@ def _details(upload: Upload, report: Report, place: str) -> None:
             _offer(report.cells, "cells", place)
 
 
-REASONS = ("preamble", "short", "long", "total")
+REASONS = ("preamble", "short", "long", "total", "note", "header", "table")
 
 
 def _reading(upload: Upload, report: Report, place: str) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from opslib.ingest.dialect import has_header, sniff
+import opslib as ops
+from opslib.ingest.dialect import sample, sniff
+from opslib.ingest.layout import find_head
 
 ROWS = [
     ["user_id", "city", "amount"],
@@ -12,7 +14,9 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    "delimiter", [",", ";", "\t", "|", "||", "^", "~", "\x01", ":"]
+)
 def test_delimiter_is_found(delimiter):
     found = sniff([delimiter.join(row) for row in ROWS])
     assert (found.delimiter, found.width, found.header_rows) == (delimiter, 3, 1)
@@ -71,9 +75,64 @@ def test_preamble_is_counted_up_to_the_header():
     ],
 )
 def test_first_row_is_told_from_the_rest(rows, header):
-    assert has_header(rows, len(rows[0])) is header
+    assert find_head(rows, len(rows[0])).rows == header
 
 
 def test_what_is_given_is_not_guessed():
     found = sniff(["a;b,c", "1;2,3"], delimiter=",", quote="", header_rows=0)
     assert (found.delimiter, found.quote, found.header_rows) == (",", "", 0)
+
+
+def test_single_spaces_with_quotes_are_cut_one_by_one():
+    found = sniff(['1 "New York" 2.5', '2 "" 8', "3 Rome 7"])
+    assert (found.delimiter, found.runs, found.width) == (" ", False, 3)
+    assert found.cut(['2 "" 8'])[0] == ["2", "", "8"]
+
+
+def test_what_two_marks_delimit_may_hold_them_in_quotes():
+    lines = ["a||b||c", '1||"x||y"||', "2||z||3"]
+    assert sniff(lines).cut(lines)[1] == ["1", "x||y", ""]
+
+
+def test_lines_from_elsewhere_count_too():
+    head = ["id,text", *(f"{i},x" for i in range(9))]
+    more = ['77,"she said \\"no\\", twice"'] * 3
+    assert sniff(head).escape is None
+    assert sniff(head, more).escape == "\\"
+
+
+def test_a_backslash_that_escapes_no_quote_stays():
+    lines = ["id,path", '1,"C:\\new \\"x\\" y"', "2,\\N"]
+    found = sniff(lines)
+    assert found.cut(lines)[1:] == [["1", 'C:\\new "x" y'], ["2", "\\N"]]
+
+
+def test_titles_do_not_make_a_table_one_column():
+    lines = ["a title"] * 19 + [
+        "day,n,city,note",
+        "2025-01-01,3,Rome,x",
+        "2025-01-02,4,Oslo,y",
+    ]
+    found = sniff(lines)
+    assert (found.delimiter, found.width, found.preamble) == (",", 4, 19)
+
+
+def test_sample_takes_head_middle_and_end():
+    text = "".join(f"{i},{'x' * 90}\n" for i in range(40_000))
+    head, more = sample(text)
+    assert head[0].startswith("0,")
+    numbers = [int(line.split(",")[0]) for line in (*head, *more)]
+    assert len(numbers) == len(set(numbers)) == 400
+    assert 19_000 < numbers[200] < 21_000
+    assert numbers[-1] > 38_000
+
+
+def test_a_row_with_another_delimiter_is_read_by_its_own():
+    table = ops.read_table(
+        b"day,city,n\n2025-01-01,Rome,3\n2025-01-02;Oslo, north;4\n2025-01-03,Rome,5\n",
+        types=False,
+    )
+    assert table.frame["city"].tolist() == ["Rome", "Oslo, north", "Rome"]
+    assert table.report.changes[0].text() == (
+        "1 row has another delimiter than the rest and was read by its own. Line: 3."
+    )
