@@ -5,6 +5,7 @@ missing and is listed; when more than 5 % of the cells do not fit, the column is
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,19 +25,39 @@ TOLERATED = 0.05
 MOST_DISTINCT = 1 << 16
 NOWHERE = np.empty(0, np.int64)
 MISSING_TEXT = ("", "null", "nan", "n/a", "#n/a", r"\n", "(null)", "<na>")
-MISSING = (*MISSING_TEXT, "na", "none", "nil", "-", "--", "—", "/", "无", "空", "暂无")
+# Words among numbers, dates and yeses; among texts they may be what is meant.
+MISSING = (
+    *MISSING_TEXT,
+    *("na", "n.a.", "none", "nil", "-", "--", "—", "－", "/", "?", "...", "unknown"),
+    *("missing", "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!"),
+    *("无", "空", "暂无", "无数据", "未知", "不详", "未填", "未填写", "缺失", "無"),
+)
 YES_NO = (
     ("true", "false"),
     ("yes", "no"),
     ("y", "n"),
+    ("t", "f"),
+    ("on", "off"),
     ("是", "否"),
     ("对", "错"),
+    ("真", "假"),
+    ("有", "无"),
+    ("√", "×"),
+    ("✓", "✗"),
 )
 PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 WHOLE = r"^[+-]?\d+$"
+MONEY = "(?:[￥¥$€£]|RMB|CNY|USD|EUR|GBP|HKD|JPY)"
+GROUPED = "|".join(
+    (
+        r"\d{1,3}(?:[,，]\d{3})+",
+        "[1-9]\\d{0,2}(?:[ '’\u00a0\u202f]\\d{3})+",
+        r"\d{1,2}(?:,\d{2})+,\d{3}",
+    )
+)
 WRITTEN = (
-    r"^\(?[+-]?\s*[￥¥$€£]?\s*[+-]?(?:\d{1,3}(?:[,，]\d{3})+|\d+)?(?:\.\d*)?"
-    r"\s*(?:[万亿]?元?|[￥¥$€£]|[%％])?\)?$"
+    rf"^\(?[+-]?\s*{MONEY}?\s*[+-]?(?:{GROUPED}|\d+)?(?:\.\d*)?"
+    rf"\s*(?:[万亿]?元?|{MONEY}|[%％])?-?\)?$"
 )
 # 1.234,50 as the files of continental Europe write it, delimited by semicolons.
 COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?\s*(?:[€%])?$"
@@ -202,9 +223,11 @@ class Plan:
                 distinct = pc.replace_substring_regex(distinct, DECIMALS, r"\1")
             values = _without(distinct, gone)
             return values if codes is None else values.take(codes), NOWHERE
+        distinct = _half_width(distinct)
         if self.comma:
             distinct = _comma_less(distinct)
-        gone = _words(distinct, MISSING)
+        boolean = self.kind == "boolean"
+        gone = _words(distinct, _no_answer(self.how) if boolean else MISSING)
         values, valid = self._converted(distinct.filter(pa.array(~gone)))
         full = np.zeros(len(distinct), np.bool_)
         full[~gone] = valid
@@ -305,7 +328,9 @@ def decide(
         texts.texts = bare
         texts.changes.append(Note("ingest.formula_text", column=name))
         plan = replace(plan, formula=True)
-    if comma and _decimal_commas(texts):
+    as_written = texts.texts
+    texts.texts = _half_width(texts.texts)
+    if _decimal_commas(texts, sure=not comma):
         plan = replace(plan, comma=True)
     texts.treat(MISSING)
     is_id = as_id or (named and looks_like_id(name))
@@ -315,6 +340,7 @@ def decide(
     if found:
         plan = replace(plan, **found)
     else:
+        texts.texts = as_written
         texts.treat(MISSING_TEXT)
         if is_id and len(texts.present) and texts.fits(_matches(texts.present, ZEROS)):
             plan = replace(plan, how="id")
@@ -377,18 +403,37 @@ def _without(texts: pa.Array, gone: npt.NDArray[np.bool_]) -> pa.Array:
     )
 
 
-def _decimal_commas(texts: _Texts) -> bool:
-    """Write 1.234,5 as 1234.5 where the column shows that it means that."""
+def _decimal_commas(texts: _Texts, *, sure: bool) -> bool:
+    """Write 1.234,5 as 1234.5 where the column shows that it means that.
+
+    Args:
+        sure: The comma also delimits: only a point before it shows what it means.
+    """
     texts.treat(MISSING)
     present = texts.present
     # 1,234 alone could be either; a comma before one or two digits is a decimal one.
-    telling = _matches(present, r",\d{1,2}\s*[€%]?$") | _matches(present, r"\.\d{3},")
+    telling = _matches(present, r"\.\d{3},\d")
+    if not sure:
+        telling |= _matches(present, r",\d{1,2}\s*[€%]?$")
     if not telling.any() or not texts.fits(_matches(present, COMMA)):
         return False
     example = present.filter(pa.array(telling))[0].as_py()
     texts.texts = _comma_less(texts.texts)
     texts.changes.append(Note("ingest.written", column=texts.name, example=example))
     return True
+
+
+def _half_width(texts: pa.Array) -> pa.Array:
+    """Write １２３ as 123, and the marks around such digits likewise."""
+    wide = pc.match_substring_regex(texts, "[０-９]")
+    if not pc.any(wide).as_py():
+        return texts
+    known = texts.to_pylist()
+    flat = [
+        unicodedata.normalize("NFKC", text) if is_wide else text
+        for text, is_wide in zip(known, wide.to_pylist(), strict=True)
+    ]
+    return pa.array(flat, texts.type)
 
 
 def _comma_less(texts: pa.Array) -> pa.Array:
@@ -405,13 +450,23 @@ _Found = dict[str, Any]
 
 
 def _boolean(texts: _Texts) -> _Found | None:
-    if len(texts.present) > 12:
+    if len(texts.texts) > 16:
         return None
-    low = pc.utf8_lower(texts.present)
+    words = set(pc.utf8_lower(texts.texts).to_pylist())
     for pair in YES_NO:
-        if pc.all(pc.is_in(low, pa.array(pair, TEXT))).as_py():
+        # 无 is a no beside 有, and nothing elsewhere.
+        if pair[0] in words and words <= {*pair, *MISSING}:
+            texts.treat(_no_answer(pair[0]))
+            return {"kind": "boolean", "how": pair[0]}
+        if words <= {*pair, *MISSING_TEXT} and pair[1] in words:
             return {"kind": "boolean", "how": pair[0]}
     return None
+
+
+def _no_answer(yes: str) -> tuple[str, ...]:
+    """Give the words for a missing cell in a column whose word for yes this is."""
+    (pair,) = (pair for pair in YES_NO if pair[0] == yes)
+    return tuple(word for word in MISSING if word not in pair)
 
 
 def _number(texts: _Texts) -> _Found | None:

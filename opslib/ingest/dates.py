@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CLOCK = (
-    r"(?:(?:T|\s+|日|号|號)\s*(?P<q>上午|下午)?\s*(?P<H>\d{1,2})\s*(?::|时|時|点|點)\s*(?P<M>\d{1,2})"
-    r"\s*(?:(?::|分)\s*(?P<S>\d{1,2})?(?:[.,](?P<f>\d{1,9}))?秒?)?分?"
+    r"(?:(?:T|\s+|日|号|號)\s*(?P<q>上午|下午)?\s*(?P<H>\d{1,2})\s*"
+    r"(?:(?::|时|時|点|點)\s*(?P<M>\d{1,2})"
+    r"\s*(?:(?::|分)\s*(?P<S>\d{1,2})?(?:[.,](?P<f>\d{1,9}))?秒?)?分?|[时時点點]整?)"
     r"\s*(?P<p>[AaPp][Mm])?)?"
 )
-ZONE = r"\s*(?P<z>Z|UTC|[+-]\d{2}:?\d{2})?"
+ZONE = r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
+WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
 SEPARATED = r"(?:[-/.]|年|月)"
 SPELLINGS = {
     "ymd": rf"^(?P<y>\d{{4}})\s*{SEPARATED}\s*(?P<m>\d{{1,2}})\s*{SEPARATED}"
@@ -27,10 +29,12 @@ SPELLINGS = {
     "either": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})"
     rf"{CLOCK}{ZONE}$",
     "short": r"^(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<w>\d{2})" + CLOCK + "$",
-    "named": r"^(?P<d>\d{1,2})[\s-](?P<n>[A-Za-z]{3,9})[\s,-]+(?P<y>\d{4})"
+    "named": rf"^{WEEKDAY}(?P<d>\d{{1,2}})[\s-](?P<n>[A-Za-z]{{3,9}})[\s,-]+"
+    rf"(?P<y>\d{{4}}){CLOCK}{ZONE}$",
+    "named_short": r"^(?P<d>\d{1,2})[\s-](?P<n>[A-Za-z]{3,9})[\s-](?P<w>\d{2})"
     rf"{CLOCK}{ZONE}$",
-    "named_first": r"^(?P<n>[A-Za-z]{3,9})\s(?P<d>\d{1,2}),?\s(?P<y>\d{4})"
-    rf"{CLOCK}{ZONE}$",
+    "named_first": rf"^{WEEKDAY}(?P<n>[A-Za-z]{{3,9}})\s(?P<d>\d{{1,2}}),?\s"
+    rf"(?P<y>\d{{4}}){CLOCK}{ZONE}$",
 }
 MONTHS = [
     *("jan", "feb", "mar", "apr", "may", "jun"),
@@ -167,7 +171,7 @@ def _parts(texts: pa.Array, pattern: str) -> dict[str, npt.NDArray[np.int64]]:
 
 def _offset(zone: str) -> int:
     """Seconds east of Greenwich."""
-    if zone in {"", "Z", "UTC"}:
+    if zone in {"", "Z", "UTC", "GMT"}:
         return 0
     digits = zone[1:].replace(":", "")
     seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60

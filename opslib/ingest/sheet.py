@@ -87,7 +87,7 @@ def typed(
         evidence = Evidence()
         for batch in spool.batches([i]):
             evidence.add(batch.columns[0])
-        comma = report.delimiter == ";"
+        comma = report.delimiter != ","
         return decide(evidence, names[i], named=named, as_id=as_id, comma=comma)
 
     ids = {column for role, column in given.items() if role in IDS}

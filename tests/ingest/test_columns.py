@@ -39,6 +39,16 @@ def codes(one):
         (["1.5万", "8,000", "2亿元"], "number", [15000, 8000, 2e8]),
         (['="0012"', '="0013"'], "text", ["0012", "0013"]),
         (["1-2", "3-4"], "text", ["1-2", "3-4"]),
+        (["１２３", "４"], "integer", [123, 4]),
+        (["１，２３４．５", "5%"], "number", [1234.5, 0.05]),
+        (["1 234", "5 678 901"], "number", [1234, 5678901]),
+        (["1'234'567", "12"], "number", [1234567, 12]),
+        (["1.234,50", "2.000,00"], "number", [1234.5, 2000]),
+        (["RMB 1,200", "3 USD"], "number", [1200, 3]),
+        (["5-", "￥-6"], "number", [-5, -6]),
+        (["真", "假"], "boolean", [True, False]),
+        (["有", "无"], "boolean", [True, False]),
+        (["T", "F"], "boolean", [True, False]),
     ],
 )
 def test_values_are_read_as_people_write_them(values, kind, expected):
@@ -49,6 +59,32 @@ def test_values_are_read_as_people_write_them(values, kind, expected):
         if kind == "number"
         else (one.values.tolist() == expected)
     )
+
+
+@pytest.mark.parametrize("word", ["暂无", "未知", "N.A.", "#DIV/0!", "－", "无"])
+def test_words_for_nothing_are_missing_among_numbers(word):
+    one = typed(["5", word, "7"])
+    assert (one.kind, one.values.isna().tolist()) == ("integer", [False, True, False])
+
+
+def test_a_column_of_one_word_for_no_is_not_missing_but_no():
+    assert typed(["有", "有", "无"]).values.tolist() == [True, True, False]
+    assert typed(["是", "无", "否"]).values.isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2021年5月3日 上午9点", "2021-05-03T09:00:00"),
+        ("2021年5月3日 下午3点5分", "2021-05-03T15:05:00"),
+        ("3-May-21", "2021-05-03T00:00:00"),
+        ("Mon, 03 May 2021 10:00:00 GMT", "2021-05-03T10:00:00"),
+    ],
+)
+def test_dates_are_read_as_programs_and_people_write_them(text, moment):
+    found = parse(pa.array([text]))
+    assert found.valid.all()
+    assert str(found.micros.astype("M8[us]")[0]).startswith(moment)
 
 
 @pytest.mark.parametrize(
