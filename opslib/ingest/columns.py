@@ -406,8 +406,7 @@ def _without(texts: pa.Array, gone: npt.NDArray[np.bool_]) -> pa.Array:
 def _decimal_commas(texts: _Texts, *, sure: bool) -> bool:
     """Write 1.234,5 as 1234.5 where the column shows that it means that.
 
-    Args:
-        sure: The comma also delimits: only a point before it shows what it means.
+    Where the comma also delimits, only a point before it shows that: `sure`.
     """
     texts.treat(MISSING)
     present = texts.present
