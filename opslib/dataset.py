@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from opslib.eventlog import EventLog
 from opslib.kinds import KINDS, NUMBERS, TIMES
@@ -226,6 +227,8 @@ def from_file(
         if column not in roles.values():
             shaped[_free(column, {*known, *shaped})] = column
     log = _log(table.renamed(shaped), timezone)
+    # What the columns took may be half of all memory; the system can have it back.
+    pa.default_memory_pool().release_unused()
     return Dataset(
         "",
         name,

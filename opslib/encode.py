@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -141,10 +142,34 @@ def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
 
 def _encode(column: pd.Series) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Return the position of each value among the sorted texts."""
+    if column.dtype == "str":
+        return _encode_texts(pa.array(column))
     codes, found = pd.factorize(column)
     texts = pd.Index(whole_numbers(pd.Series(found))).astype(str)
     unique, rank = np.unique(texts.to_numpy(dtype=object), return_inverse=True)
     return rank.astype(np.int32)[codes], unique.tolist()
+
+
+def _encode_texts(
+    values: pa.Array | pa.ChunkedArray,
+) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Do so for texts, of which there may be millions: in two halves side by side."""
+    whole = pa.chunked_array(values).cast(pa.large_string())
+    half = len(whole) // 2
+    with ThreadPoolExecutor(2) as pool:
+        parts = [whole[:half], whole[half:]]
+        coded = list(
+            pool.map(lambda part: part.combine_chunks().dictionary_encode(), parts)
+        )
+    known = pa.concat_arrays([one.dictionary for one in coded]).unique()
+    # By their bytes, which in UTF-8 is by their code points.
+    texts = known.take(pc.sort_indices(known))
+    codes = np.empty(len(whole), np.int32)
+    ends = ((slice(0, half), coded[0]), (slice(half, None), coded[1]))
+    for place, one in ends:
+        rank = pc.index_in(one.dictionary, texts).to_numpy()
+        codes[place] = rank[one.indices.to_numpy()]
+    return codes, texts.to_pylist()
 
 
 def whole_numbers(ids: pd.Series) -> pd.Series:

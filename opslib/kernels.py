@@ -50,9 +50,20 @@ def over_users(
     return list(_pool().map(lambda one: work(*one), ranges))
 
 
-@kernel
-def sort_rows(user, time, n_users):  # type: ignore[no-untyped-def]
+def sort_rows(
+    user: npt.NDArray[np.int32], time: npt.NDArray[np.int64], n_users: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the order by (user, time, row) and where each user's rows begin."""
+    order, offsets = _rows_by_user(user, n_users)
+    over_users(
+        lambda first, end: _sort_users(order, offsets, first, end, time), offsets
+    )
+    return order, offsets
+
+
+@kernel
+def _rows_by_user(user, n_users):  # type: ignore[no-untyped-def]
+    """Return the order by (user, row) and where each user's rows begin."""
     offsets = np.zeros(n_users + 1, np.int64)
     for row in range(len(user)):
         offsets[user[row] + 1] += 1
@@ -63,13 +74,18 @@ def sort_rows(user, time, n_users):  # type: ignore[no-untyped-def]
     for row in range(len(user)):
         order[free[user[row]]] = row
         free[user[row]] += 1
+    return order, offsets
+
+
+@kernel
+def _sort_users(order, offsets, first, end, time):  # type: ignore[no-untyped-def]
+    """Sort the rows of a range of users by time, in place."""
     most = 0
-    for i in range(n_users):
+    for i in range(first, end):
         most = max(most, offsets[i + 1] - offsets[i])
     spare = np.empty(most, np.int64)
-    for i in range(n_users):
+    for i in range(first, end):
         _sort_by_time(order, offsets[i], offsets[i + 1], time, spare)
-    return order, offsets
 
 
 @kernel

@@ -424,9 +424,9 @@ def _decimal_commas(texts: _Texts, *, sure: bool) -> bool:
 
 def _half_width(texts: pa.Array) -> pa.Array:
     """Write １２３ as 123, and the marks around such digits likewise."""
-    wide = pc.match_substring_regex(texts, "[０-９]")
-    if not pc.any(wide).as_py():
+    if pc.all(pc.string_is_ascii(texts)).as_py() is not False:
         return texts
+    wide = pc.match_substring_regex(texts, "[０-９]")
     known = texts.to_pylist()
     flat = [
         unicodedata.normalize("NFKC", text) if is_wide else text

@@ -316,12 +316,12 @@ def _ahead(
     texts: Iterable[tuple[str, bool]], dialect: Dialect
 ) -> Iterator[tuple[str, bool, Callable[[], list[pa.Array] | None]]]:
     """Cut parts at once while the one before is at work."""
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         waiting: deque[tuple[str, bool, Future[list[pa.Array] | None]]] = deque()
-        for some in chain(texts, [None] * 2):
+        for some in chain(texts, [None] * 3):
             if some is not None:
                 waiting.append((*some, pool.submit(_at_once, some[0], dialect)))
-            if waiting and (some is None or len(waiting) > 2):
+            if waiting and (some is None or len(waiting) > 3):
                 text, last, made = waiting.popleft()
                 yield text, last, made.result
 
@@ -353,7 +353,7 @@ def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
         return None
     if not text.endswith("\n"):
         return None
-    if text.count("\r") != text.count("\r\n"):
+    if "\r" in text and text.count("\r") != text.count("\r\n"):
         return None
     names = [str(i) for i in range(dialect.width)]
     try:

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 TEXT = pa.large_string()
-ROWS = 1 << 16
+ROWS = 1 << 14
 MEMORY = 64 << 20
-AT_ONCE = 16
+AT_ONCE = 64
 Lines = npt.NDArray[np.int64]
 
 
