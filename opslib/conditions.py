@@ -1,6 +1,6 @@
 """Conditions on properties: [property, operator, value], from people and from links."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,20 +56,28 @@ class Texts:
     Attributes:
         values: The texts in the order in which they came; null where one is missing.
         order: The position in `values` of each row; None when they are in order.
+        again: Gives the chunks of `values` for one who goes through all of them, so
+            that what was read of a file does not stay in memory.
     """
 
     values: pa.ChunkedArray
     order: npt.NDArray[np.int64] | None = None
+    again: Callable[[], Iterable[pa.Array]] | None = None
 
     def at(self, rows: npt.NDArray[np.int64]) -> "Texts":
         """Give the property of some rows, in their order; the texts stay in place."""
-        return Texts(self.values, rows if self.order is None else self.order[rows])
+        order = rows if self.order is None else self.order[rows]
+        return Texts(self.values, order, self.again)
 
     def settled(self) -> "Texts":
         """Give the same with an order, and without texts that no row has."""
         if self.order is not None and len(self.order) == len(self.values):
             return self
         return Texts(self.texts(), np.arange(len(self.texts())))
+
+    def chunks(self) -> Iterable[pa.Array]:
+        """Go through the texts in the order in which they came."""
+        return self.again() if self.again else self.values.chunks
 
     def texts(self) -> pa.ChunkedArray:
         """Give the text of each row."""

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -183,8 +184,9 @@ def whole_numbers(ids: pd.Series) -> pd.Series:
 
 def _property(table: Columns, name: str, rows: Rows | None) -> Property:
     texts = table.texts(name)
+    again = partial(table.chunks, name)
     if texts is not None and _differ(texts):
-        return Texts(texts, rows)
+        return Texts(texts, rows, again)
     column = table.column(name)
     if rows is not None:
         column = column.iloc[rows]
@@ -192,7 +194,7 @@ def _property(table: Columns, name: str, rows: Rows | None) -> Property:
         return Floats(column.to_numpy("float64", na_value=np.nan))
     codes, found = pd.factorize(column)
     if texts is not None and len(found) > MOST_LABELS:
-        return Texts(texts, rows)
+        return Texts(texts, rows, again)
     return Codes(codes.astype(np.int32), tuple(str(value) for value in found))
 
 

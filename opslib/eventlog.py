@@ -348,7 +348,7 @@ class EventLog:
         ):
             writer.write_batch(_row(schema, lists))
             for name, column in texts.items():
-                for chunk in column.values.chunks:
+                for chunk in column.chunks():
                     writer.write_batch(_row(schema, {name: chunk}))
 
     @classmethod

@@ -1,11 +1,13 @@
 """A table by its columns: of a DataFrame, or of an Arrow file larger than memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
 import pyarrow as pa
+
+AT_ONCE = 64
 
 
 class Columns(Protocol):
@@ -20,6 +22,9 @@ class Columns(Protocol):
 
     def texts(self, name: str) -> pa.ChunkedArray | None:
         """Give a column of texts where it is; None when it is of another type."""
+
+    def chunks(self, name: str) -> Iterable[pa.Array]:
+        """Go through a column of texts."""
 
 
 class Frame:
@@ -45,6 +50,11 @@ class Frame:
         values = pa.array(column)
         return pa.chunked_array(values).cast(pa.large_string())
 
+    def chunks(self, name: str) -> Iterable[pa.Array]:
+        """Go through a column of texts."""
+        texts = self.texts(name)
+        return texts.chunks if texts is not None else []
+
 
 class File:
     """The columns of an Arrow file; each is read when it is asked for.
@@ -56,6 +66,7 @@ class File:
 
     def __init__(self, path: Path, names: Mapping[str, str] | None = None) -> None:
         self.path = path
+        self._kept: File | None = None
         with pa.OSFile(str(path)) as file:
             known = pa.ipc.open_file(file).schema.names
         self._names = dict(names or zip(known, known, strict=True))
@@ -67,7 +78,10 @@ class File:
 
     def renamed(self, names: Mapping[str, str]) -> "File":
         """Give the same file with other names: name -> name in the file."""
-        return File(self.path, names)
+        other = File(self.path, names)
+        # A temporary file is there as long as somebody has the first of these.
+        other._kept = self
+        return other
 
     def column(self, name: str) -> pd.Series:
         """Map a column; numbers and times are read."""
@@ -77,6 +91,17 @@ class File:
         """Map a column of texts."""
         values = self._mapped().column(self._names[name])
         return values if pa.types.is_large_string(values.type) else None
+
+    def chunks(self, name: str) -> Iterator[pa.Array]:
+        """Go through a column of texts; what is done with leaves memory."""
+        start, end = 0, 1
+        while start < end:
+            # Pages that were read go with their mapping.
+            reader = pa.ipc.open_file(pa.memory_map(str(self.path)))
+            end = reader.num_record_batches
+            for i in range(start, min(start + AT_ONCE, end)):
+                yield reader.get_batch(i).column(self._names[name])
+            start += AT_ONCE
 
     def frame(self) -> pd.DataFrame:
         """Give the whole as a DataFrame; its texts stay in the file."""

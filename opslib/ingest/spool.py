@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,6 +44,8 @@ class Spool:
         self._late: list[tuple[int, list[str]]] = []
         self._path: Path | None = None
         self._writer: pa.RecordBatchFileWriter | None = None
+        # Columns are read side by side.
+        self._closing = threading.Lock()
 
     def append(self, lines: Lines, columns: list[pa.Array]) -> None:
         """Add rows at the end."""
@@ -109,9 +112,10 @@ class Spool:
 
     def _plain(self, wanted: list[int]) -> Iterator[Batch]:
         if self._path is not None:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            with self._closing:
+                if self._writer is not None:
+                    self._writer.close()
+                    self._writer = None
             start, end = 0, 1
             while start < end:
                 # Mapped anew now and then: pages that were read go with their mapping.
