@@ -21,7 +21,7 @@ def gzipped(content, level=9):
 
 def gzip_bomb(gigabytes):
     """Members one after the other count as one stream."""
-    return gzipped(bytes(64 * MEGABYTE), 1) * (16 * gigabytes)
+    return gzipped(bytes(64 * MEGABYTE)) * (16 * gigabytes)
 
 
 def flipped(content, at):
@@ -225,7 +225,7 @@ GZIPS = (
     refused(
         "twice.csv.gz", lambda: gzipped(gzipped(LOG)), *NESTED, says="Unpack it once"
     ),
-    refused("bomb.csv.gz", lambda: gzip_bomb(2), *TOO_LARGE, says="MB", large=True),
+    refused("bomb.csv.gz", lambda: gzip_bomb(2), *TOO_LARGE, says="400", large=True),
 )
 
 ZIPS = (
@@ -436,9 +436,9 @@ WORKBOOKS = (
     ),
     refused(
         "bomb.xlsx",
-        lambda: written(S=sheet("<!--" + " " * (150 * MEGABYTE) + "-->")),
+        lambda: written(S=sheet("<row/>" * (25 * MEGABYTE))),
         *TOO_LARGE,
-        says="MB",
+        says="400",
         large=True,
     ),
     refused(
@@ -448,16 +448,15 @@ WORKBOOKS = (
             "xl/worksheets/sheet1.xml",
             100,
         ),
-        *TOO_LARGE,
         *BROKEN,
         large=True,
     ),
-    refused(
+    loaded(
         "repeated_strings.xlsx",
         lambda: written(
             extra=strings_file(shared(*["a" * 1000] * 200_000)), S=shared_cells(0, 1)
         ),
-        *TOO_LARGE,
+        2,
         large=True,
     ),
     refused("wide_10000.xlsx", lambda: written(S=wide_sheet(10_000)), "ingest.columns"),
