@@ -234,7 +234,9 @@ def _is_workbook(file: IO[bytes]) -> bool:
     for part, kind in DOCUMENTS.items():
         if any(name.startswith(part) for name in names):
             raise Error("ingest.refused", kind=kind)
-    return "xl/workbook.xml" in names or {"mimetype", "content.xml"} <= names
+    # Also one that lost its book: its parts are no tables to choose from.
+    sheets = any(name.startswith(("xl/workbook", "xl/worksheets/")) for name in names)
+    return sheets or {"mimetype", "content.xml"} <= names
 
 
 def _from_zip(

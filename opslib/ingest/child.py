@@ -257,6 +257,9 @@ def _show(asked: argparse.Namespace) -> int:
     aside = report.set_aside.head(10)
     for number, reason, text in aside.itertuples(index=False, name=None):
         lines.append(f"  {number}: {clean(text)} ({reason})")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a character shows a question mark.
+        sys.stdout.reconfigure(errors="replace")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

@@ -242,6 +242,12 @@ class Plan:
         )
         return values.take(codes), np.flatnonzero(failed)
 
+    def zones_mixed(self) -> "Plan":
+        """Note once that some times name a zone and others are read as UTC."""
+        note = Note("ingest.zones_mixed", column=self.name)
+        changes = self.changes if note in self.changes else (*self.changes, note)
+        return replace(self, changes=changes)
+
     def _converted(self, texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         """Convert distinct texts that are there."""
         if self.kind == "boolean":
@@ -252,7 +258,10 @@ class Plan:
         if self.kind == "date" and self.how == "written":
             found = dates.parse(texts, order=self.order)
             if found.aware and not self.aware:
-                raise Misfit(replace(self, aware=True))
+                raise Misfit(replace(self.zones_mixed(), aware=True))
+            mixed = found.mixed or (not found.aware and found.valid.any())
+            if self.aware and mixed and (noted := self.zones_mixed()) != self:
+                raise Misfit(noted)
             if found.order and not self.order:
                 raise Misfit(replace(self, order=found.order))
             return _moments(found.micros, self.type), found.valid
@@ -511,9 +520,9 @@ def _is_code(texts: _Texts, valid: npt.NDArray[np.bool_]) -> bool:
     """Say whether digits are a name here: 0001, 19 digits, or 536365 beside C536379."""
     present = texts.present
     if _matches(present, r"^0\d+$").any() or _matches(present, r"^[+-]?\d{16,}$").any():
-        # Epochs in microseconds have 16 digits too.
-        short = _matches(present, r"^1\d{15}$")
-        return not (short.all() and looks_like_time(texts.name))
+        # Epochs in microseconds have 16 digits too, in nanoseconds 19.
+        epochs = _matches(present, r"^1\d{15}(?:\d{3})?$")
+        return not (epochs.all() and looks_like_time(texts.name))
     others = present.filter(pa.array(~valid))
     return bool(len(others)) and bool(
         _matches(others, r"^(?:[A-Za-z]+-?\d+|\d+-?[A-Za-z]+)$").any()
@@ -576,6 +585,8 @@ def _date(texts: _Texts) -> _Found | None:
         code = "ingest.day_month" if found.sure else "ingest.day_month_unsure"
         order = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}[found.order]
         texts.changes.append(Note(code, column=texts.name, order=order))
+    if found.mixed:
+        texts.changes.append(Note("ingest.zones_mixed", column=texts.name))
     return {
         "kind": "date",
         "how": "written",

@@ -40,7 +40,7 @@ MONTHS = [
     *("jan", "feb", "mar", "apr", "may", "jun"),
     *("jul", "aug", "sep", "oct", "nov", "dec"),
 ]
-EPOCH_UNITS = {1: 1_000_000, 1_000: 1_000, 1_000_000: 1}
+EPOCH_UNITS = {1: 1e6, 1_000: 1e3, 1_000_000: 1.0, 1_000_000_000: 1e-3}
 # 0000 and 9999 stand for "never"; as times they would stretch every period.
 FIRST, LAST = (int(np.datetime64(year, "us").astype(int)) for year in ("1000", "3000"))
 EARLIEST, LATEST = 100_000_000, 4_100_000_000
@@ -56,6 +56,7 @@ class Dates:
         spelling: The commonest way they are written, a key of `SPELLINGS`.
         order: "dmy" or "mdy" where day and month had to be told apart.
         sure: False when nothing in the column told them apart.
+        mixed: Some texts name a zone and some do not; these were read as UTC.
     """
 
     micros: npt.NDArray[np.int64]
@@ -64,6 +65,7 @@ class Dates:
     aware: bool = False
     order: str = ""
     sure: bool = True
+    mixed: bool = False
 
     def __len__(self) -> int:
         return len(self.micros)
@@ -94,7 +96,8 @@ def parse(
     if plain := _plain(texts):
         return plain
     known, order = order, ""
-    aware, sure, most, spelling = False, True, 0, ""
+    sure, most, spelling = True, 0, ""
+    zoned = np.zeros(n, np.bool_)
     for name, pattern in SPELLINGS.items():
         if not len(left):
             break
@@ -111,11 +114,13 @@ def parse(
             day, month = ("a", "b") if order == "dmy" else ("b", "a")
             parts["d"], parts["m"] = parts[day], parts[month]
         micros[here], valid[here] = _instants(parts)
-        aware = aware or bool(parts["zoned"].any())
+        zoned[here] = parts["zoned"]
         if (total := weight[here].sum()) > most:
             most, spelling = total, name
         left = left[~match]
-    return Dates(micros, valid, spelling, aware, order, sure)
+    aware = bool(zoned.any())
+    mixed = aware and bool((valid & ~zoned).any())
+    return Dates(micros, valid, spelling, aware, order, sure, mixed)
 
 
 def _plain(texts: pa.Array) -> Dates | None:
@@ -228,7 +233,7 @@ def epoch_unit(numbers: npt.NDArray[np.float64]) -> int:
 
 
 def from_epoch(numbers: npt.NDArray[np.float64], unit: int) -> Dates:
-    """Read seconds, milliseconds or microseconds since 1970 as instants."""
+    """Read seconds down to nanoseconds since 1970 as instants."""
     valid = (numbers >= EARLIEST * unit) & (numbers <= LATEST * unit)
     micros = np.zeros(len(numbers), np.int64)
     micros[valid] = np.round(numbers[valid] * EPOCH_UNITS[unit]).astype(np.int64)

@@ -88,7 +88,12 @@ class Dialect:
         return lines
 
     def record(
-        self, lines: Sequence[str], i: int, *, mends: bool = True
+        self,
+        lines: Sequence[str],
+        i: int,
+        *,
+        mends: bool = True,
+        longest: int = LONGEST_RECORD,
     ) -> tuple[list[str], int, bool]:
         """Cut the record that begins at line `i`.
 
@@ -96,12 +101,18 @@ class Dialect:
         mended; over lines it is not, since two stray quotes in different rows would
         make one row of all between them.
 
+        Args:
+            lines: Lines with their ends.
+            i: Where the record begins.
+            mends: Try other ways of reading its quotes when csv's own gives no row.
+            longest: Most lines that it may span.
+
         Returns:
             The cells, the number of lines used, and whether quotes were out of place.
         """
         if not self.quote or self.quote not in lines[i]:
             return self._alone(lines[i]), 1, False
-        for most in (1, 20, LONGEST_RECORD) if mends else (1, 20):
+        for most in (1, 20, longest) if mends else (1, 20):
             part = self.prepared(lines[i : i + most])
             reader = csv.reader(part, **self.options(), strict=True)
             try:
@@ -181,7 +192,11 @@ def sample(text: str) -> tuple[list[str], list[str]]:
     size = 4 * SAMPLE_CHARS
     ends = [end for mark in "\r\n" if (end := text.find(mark)) >= 0]
     first = min(ends, default=len(text)) + 2
-    head = _lines(text[: max(size, first)], SAMPLE_LINES)
+    beginning = text[: max(size, first)]
+    head = _lines(beginning, SAMPLE_LINES)
+    if sum(line.count('"') for line in head) % 2:
+        # A record may be longer than the sample; what follows it tells its width.
+        head = _lines(beginning, SAMPLE_LINES + LONGEST_RECORD)
     more: list[str] = []
     if (read := sum(map(len, head))) < len(text):
         for at in (len(text) // 2, len(text) - size // 8):
@@ -219,8 +234,8 @@ def sniff(
         (';', 2, 1)
     """
     head = [line.rstrip("\r\n") for line in lines]
-    seen = [line[:20_000] for line in _within(head, SAMPLE_CHARS)]
-    seen += [line.rstrip("\r\n")[:20_000] for line in _within(more, SAMPLE_CHARS)]
+    seen = [_shortened(line) for line in _within(head, SAMPLE_CHARS)]
+    seen += [_shortened(line.rstrip("\r\n")) for line in _within(more, SAMPLE_CHARS)]
     best = Dialect(delimiter or ",", '"' if quote is None else quote)
     best = replace(best, runs=delimiter == WHITESPACE)
     least = best_score = 0.3 if delimiter is None else 0.0
@@ -237,6 +252,11 @@ def sniff(
     return replace(
         best, preamble=found.preamble, header_rows=found.rows, kinds=found.kinds
     )
+
+
+def _shortened(line: str) -> str:
+    """Leave out the middle of a very long line: its end may close its beginning."""
+    return line if len(line) <= 20_000 else line[:10_000] + line[-10_000:]
 
 
 def _within(lines: Sequence[str], most: int) -> Iterator[str]:

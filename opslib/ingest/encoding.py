@@ -42,13 +42,19 @@ CANDIDATES: dict[str, tuple[str, float]] = {
     "cp1253": ("el", -1),
     "utf-8": ("zh ja ko fr ru", 0),
 }
-CONTROLS = bytes({*range(9), *range(14, 32)} - {0x1A, 0x1B})
+CONTROLS = bytes({*range(1, 9), *range(14, 32)} - {0x1A, 0x1B})
+# NULs pad the fields of old databases, but are not most of what stands in them.
+MOST_NULS = 0.5
 WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+NO_MEANING = re.compile("[\ue000-\uf8ff\ufffd]")
+# Four bytes of gb18030; letters and digits by turns are rare in anything else.
+FOUR = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")
+FOUR_TELLS = 4.0
 HIGH = re.compile(rb"[\x80-\xff]")
 # No byte of these is ever the second half of a character.
 APART = re.compile(rb"[\x00-\x2f:-?]+")
@@ -115,7 +121,7 @@ def detect(file: IO[bytes], encoding: str | None = None) -> Detected:
     if name := _wide(head):
         return Detected(name)
     controls = len(head) - len(head.translate(None, delete=CONTROLS))
-    if controls > max(4, 0.01 * len(head)):
+    if controls > max(4, 0.01 * len(head)) or head.count(0) > MOST_NULS * len(head):
         raise Error("ingest.binary")
     skip = 3 if head.startswith(codecs.BOM_UTF8) else 0
     file.seek(skip)
@@ -205,12 +211,15 @@ def _known(name: str) -> str:
 
 def _wide(head: bytes) -> str:
     """Name the UTF-16 that puts its NULs where these are, or nothing."""
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    pairs = len(head) / 2
-    for share, other, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+    even, odd = head[::2], head[1::2]
+    for high, low, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        nuls = high.count(0)
         # Chinese text has NULs only in its line ends, digits and delimiters.
-        if share > 0.02 * pairs and other < 0.5 * share:
-            return name
+        if nuls > 0.02 * len(head) / 2 and low.count(0) < 0.5 * nuls:
+            text = head.decode(name, "replace")
+            # Packed bytes give all characters alike, texts few without a meaning.
+            if len(NO_MEANING.findall(text)) <= max(1, 0.02 * len(text)):
+                return name
     return ""
 
 
@@ -274,5 +283,7 @@ def _ranked(sample: bytes) -> list[_Reading]:
         text = sample.decode(encoding, errors="replace")
         pairs = languages.pairs(text)
         score = max(languages.likelihood(pairs, one) for one in spoken.split())
+        if encoding == "gb18030" and FOUR.search(sample) and "\ufffd" not in text:
+            score += FOUR_TELLS
         readings.append(_Reading(encoding, text, score + prior))
     return sorted(readings, key=lambda reading: -reading.score)

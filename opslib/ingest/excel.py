@@ -59,6 +59,7 @@ def _opened(file: IO[bytes], sheet: str | int | None, extent: Extent) -> Sheet:
 
     try:
         with CalamineWorkbook.from_filelike(file) as book:
+            kinds = [m.typ for m in book.sheets_metadata]
             listed = [
                 m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet
             ]
@@ -83,7 +84,8 @@ def _opened(file: IO[bytes], sheet: str | int | None, extent: Extent) -> Sheet:
             raise Error("ingest.workbook_broken") from None
         raise
     if first is None:
-        raise Error("ingest.empty")
+        # Every workbook has a sheet, if only one of charts.
+        raise Error("ingest.empty" if kinds else "ingest.workbook_broken")
     return first
 
 

@@ -130,14 +130,14 @@ class _Part:
         self.markup = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
         if head.startswith(UTF16):
             raise Error("ingest.workbook_broken")
-        if b"<!DOCTYPE" in head:
-            raise Error("ingest.doctype")
         if b"manifest:encryption-data" in head:
             raise Error("ingest.password")
         if found := STRINGS.search(head):
             self.strings = int(found[1])
 
     def _look(self, text: bytes) -> None:
+        if b"<!DOCTYPE" in text:
+            raise Error("ingest.doctype")
         sheet = self.sheet
         found = USUAL.findall(text)
         columns, rows = set(found), set(USUAL_ROW.findall(text))

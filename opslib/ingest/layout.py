@@ -53,6 +53,8 @@ def find_head(rows: Sequence[Row], width: int, given: int | None = None) -> Head
     kinds = column_kinds(rows, width)
     start = _start(rows, width, kinds)
     count = _header_rows(rows[start:], kinds) if given is None else given
+    if given is None and not count and start and _half_named(rows[start - 1], width):
+        start, count = start - 1, 1
     groups = 0
     while count and groups < min(start, MOST_HEADERS):
         row = rows[start - groups - 1]
@@ -185,6 +187,13 @@ def _names(rows: Sequence[Row], kinds: Sequence[str]) -> bool:
         elif name.strip() and any(name.strip() == row[i].strip() for row in below):
             votes -= 1.0
     return votes >= 0
+
+
+def _half_named(row: Row, width: int) -> bool:
+    """Say whether a row above the first record names at least half of the columns."""
+    filled = [cell for cell in row if cell.strip()]
+    texts = all(cell_kind(cell) == "text" for cell in filled)
+    return len(row) == width and len(filled) >= max(2, width / 2) and texts
 
 
 def _grouping(row: Row, width: int) -> bool:

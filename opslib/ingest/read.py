@@ -176,7 +176,9 @@ def _text(file: IO[bytes], known: dict[str, Any], tell: Progress) -> _Read:
     pieces = _without_end_mark(decoded)
     head = next(pieces, "")
     if page := PAGE.match(head):
-        raise Error("ingest.refused", kind="HTML" if page[1] else "JSON")
+        if page[1]:
+            return _page(file, known)
+        raise Error("ingest.refused", kind="JSON")
     dialect = sniff(
         *sample(head),
         delimiter=known.get("delimiter"),
@@ -230,7 +232,9 @@ def _sheet(found: excel.Sheet, known: dict[str, Any]) -> _Read:
     table, sheets = found.rows, found.names
     width = max((i + 1 for row in table for i, c in enumerate(row) if c), default=0)
     table = [row[:width] for row in table]
-    top = find_head(table[:SAMPLE_LINES], width, known.get("header_rows"))
+    # A title is alone in its row; only text without delimiters shows that by itself.
+    first = [row if any(row[1:]) else row[:1] for row in table[:SAMPLE_LINES]]
+    top = find_head(first, width, known.get("header_rows"))
     dialect = Dialect(
         "\t",
         width=width,

@@ -29,6 +29,8 @@ MOST_COLUMNS = 2_000
 MOST_WAITING = 50_000
 # Lines that no way of reading their quotes makes whole, until no more are tried.
 MOST_TORN = 1_000
+# Repaired lines, until open quotes are no longer followed far: each costs a look ahead.
+MOST_REPAIRED, NEAR = 2_000, 20
 # What exports write under the last row: sums, which are no row of their own.
 TOTALS = {
     *("total", "totals", "grandtotal", "subtotal"),
@@ -418,7 +420,12 @@ def _careful(
     while i < len(lines):
         if patient and len(lines) - i < LONGEST_RECORD:
             break
-        row, used, mended = dialect.record(lines, i, mends=cells.torn < MOST_TORN)
+        row, used, mended = dialect.record(
+            lines,
+            i,
+            mends=cells.torn < MOST_TORN,
+            longest=LONGEST_RECORD if len(cells.repaired) < MOST_REPAIRED else NEAR,
+        )
         if mended:
             cells.repaired.append(number + i)
             cells.torn += len(row) != dialect.width

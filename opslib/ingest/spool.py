@@ -125,8 +125,13 @@ class Spool:
                     lines, *columns = reader.get_batch(i).columns
                     yield Batch(lines.to_numpy(), [columns[k] for k in wanted])
                 start += AT_ONCE
-        for lines, columns in (*self._batches, *_chunks(self._tail)):
-            yield Batch(lines, [columns[i] for i in wanted])
+        batches = (*self._batches, *self._tail)
+        picked = [Batch(b.lines, [b.columns[i] for i in wanted]) for b in batches]
+        done = len(self._batches)
+        yield from picked[:done]
+        if self._tail:
+            # Joined after the choice: each column would else join all the others.
+            yield _joined(picked[done:])
 
     def _keep(self, batch: Batch) -> None:
         self._batches.append(batch)
@@ -146,10 +151,6 @@ class Spool:
                 pa.RecordBatch.from_arrays([pa.array(lines), *columns], names)
             )
         self._batches, self._bytes = [], 0
-
-
-def _chunks(batches: list[Batch]) -> list[Batch]:
-    return [_joined(batches)] if batches else []
 
 
 def _joined(batches: list[Batch]) -> Batch:

@@ -4,6 +4,7 @@ import codecs
 import io
 import pickle
 import sqlite3
+import zlib
 from itertools import chain
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from tests.ingest.hostile import NAMES, column, events, loaded, refused
 LOG = events().encode()
 CHINESE = events(event="加入购物车，然后付款")
 WHOLE = {"columns": NAMES, "kind": "events"}
+BODY = len(",".join(NAMES)) + 1
 
 
 class Trap:
@@ -51,8 +53,11 @@ def damaged(where, what=b"\xff\xfe\xfd"):
 
 
 REFUSED = ("ingest.refused",)
-NO_TEXT = ("ingest.binary", *REFUSED)
-TABLE = "<html><table><tr><td>a</td></tr></table></html>"
+NO_TEXT = ("ingest.binary",)
+ARCHIVE = ("ingest.refused_archive",)
+BROKEN = ("ingest.workbook_broken",)
+TABLE = "<html><table><tr><td>a</td></tr><tr><td>7</td></tr></table></html>"
+READ = {"rows": 1, "columns": ("a",), "cells": {("a", 0): 7}}
 XML_SHEET = (
     '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns='
     '"urn:schemas-microsoft-com:office:spreadsheet"><Worksheet/></Workbook>'
@@ -67,33 +72,50 @@ OTHERS = (
     refused(
         "photo.csv", b"\xff\xd8\xff\xe0\0\x10JFIF\0" + noise(500), *REFUSED, says="JPEG"
     ),
-    refused("animation.csv", b"GIF89a\x01\0\x01\0" + bytes(90) + noise(500), *NO_TEXT),
-    refused("database.csv", a_database, *REFUSED, says="SQLite"),
-    refused("packed.csv", b"Rar!\x1a\x07\x01\0" + noise(500), *REFUSED, says="RAR"),
     refused(
-        "packed7.csv", b"7z\xbc\xaf\x27\x1c\0\x04" + noise(500), *REFUSED, says="7z"
+        "animation.csv",
+        b"GIF89a\x01\0\x01\0" + bytes(90) + noise(500),
+        *REFUSED,
+        says="GIF",
     ),
-    refused("packed.bz2", b"BZh91AY&SY" + bytes(20) + noise(500), *NO_TEXT),
-    refused("packed.xz", b"\xfd7zXZ\0\0\x04" + noise(500), *NO_TEXT),
-    refused("packed.zst", b"\x28\xb5\x2f\xfd\x04\0" + noise(500), *NO_TEXT),
-    refused("arrow.csv", b"ARROW1\0\0" + bytes(64) + noise(500), *NO_TEXT),
-    refused("program.csv", b"\x7fELF\x02\x01\x01" + bytes(64) + noise(500), *NO_TEXT),
+    refused("database.csv", a_database, *REFUSED, says="SQLite"),
+    refused("packed.csv", b"Rar!\x1a\x07\x01\0" + noise(500), *ARCHIVE, says="RAR"),
+    refused(
+        "packed7.csv", b"7z\xbc\xaf\x27\x1c\0\x04" + noise(500), *ARCHIVE, says="7z"
+    ),
+    refused(
+        "packed.bz2", b"BZh91AY&SY" + bytes(20) + noise(500), *ARCHIVE, says="bzip2"
+    ),
+    refused("packed.xz", b"\xfd7zXZ\0\0\x04" + noise(500), *ARCHIVE, says="xz"),
+    refused(
+        "packed.zst", b"\x28\xb5\x2f\xfd\x04\0" + noise(500), *ARCHIVE, says="Zstandard"
+    ),
+    refused(
+        "arrow.csv", b"ARROW1\0\0" + bytes(64) + noise(500), *REFUSED, says="Arrow"
+    ),
+    refused(
+        "program.csv",
+        b"\x7fELF\x02\x01\x01" + bytes(64) + noise(500),
+        *REFUSED,
+        says="ELF",
+    ),
     refused("pickle.csv", lambda: pickle.dumps(Trap(), 4), *NO_TEXT),
     refused("noise.csv", lambda: noise(20_000), *NO_TEXT),
+    refused("deflate.csv", zlib.compress(LOG), *NO_TEXT),
     refused(
         "old_workbook.xls",
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(4000),
-        *REFUSED,
-        says=".xls",
+        *BROKEN,
+        says="damaged",
     ),
-    refused("half_old_workbook.xls", b"\xd0\xcf\x11\xe0", *REFUSED),
-    refused("page.xls", TABLE, *REFUSED, says="HTML"),
-    refused(
-        "page_with_mark.xls", codecs.BOM_UTF8 + TABLE.encode(), *REFUSED, says="HTML"
-    ),
-    refused("page_wide.xls", TABLE.encode("utf-16"), *REFUSED, says="HTML"),
-    refused("table_only.xls", "<table><tr><td>a</td></tr></table>", *REFUSED),
-    refused("style_first.xls", "<style>td{}</style><table><tr><td>a", *REFUSED),
+    refused("half_old_workbook.xls", b"\xd0\xcf\x11\xe0", *BROKEN),
+    loaded("page.xls", TABLE, **READ),
+    loaded("page_with_mark.xls", codecs.BOM_UTF8 + TABLE.encode(), **READ),
+    loaded("page_wide.xls", TABLE.encode("utf-16"), **READ),
+    loaded("table_only.xls", TABLE[6:-7], **READ),
+    loaded("style_first.xls", "<style>td{}</style><table><tr><td>a<tr><td>7", **READ),
+    loaded("comment_first.xls", "<!-- made by a program -->" + TABLE, **READ),
+    refused("page_alone.xls", "<html><p>no table", *REFUSED, says="HTML"),
     refused("xml_2003.xls", XML_SHEET, *REFUSED),
     refused("svg.csv", '<svg onload="alert(1)"><script>x</script></svg>', *REFUSED),
     refused("log.jsonl", '{"user": 1, "event": "a"}\n' * 20, *REFUSED, says="JSON"),
@@ -142,6 +164,14 @@ ENCODINGS = (
         LOG[:40] + b"\0" + LOG[40:],
         30,
         notes=("ingest.nul",),
+        **WHOLE,
+    ),
+    loaded(
+        "nul_each_row.csv",
+        LOG.replace(b",", b"\0,", 60),
+        30,
+        notes=("ingest.nul",),
+        cells={("event", 1): "cart"},
         **WHOLE,
     ),
     loaded(
@@ -217,6 +247,22 @@ ENCODINGS = (
         events(event="café").encode("cp1252"),
         30,
         cells={("event", 0): "café"},
+        **WHOLE,
+    ),
+    loaded(
+        "mixed.csv",
+        CHINESE.encode() + CHINESE.encode("gb18030")[BODY:],
+        60,
+        cells={("event", 0): "加入购物车，然后付款"},
+        **REPLACED,
+        **WHOLE,
+    ),
+    loaded(
+        "gbk_cut.csv",
+        CHINESE.encode("gb18030")[:-3] + b"\xb5",
+        30,
+        cells={("event", 0): "加入购物车，然后付款"},
+        **REPLACED,
         **WHOLE,
     ),
     loaded("returns_only.csv", LOG.replace(b"\n", b"\r"), 30, **WHOLE),

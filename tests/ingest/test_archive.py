@@ -171,10 +171,10 @@ def test_tables_saved_as_markup_are_told_apart(head):
         (b"GIF89a", "GIF"),
         (b"PAR1\x15\x04", "Parquet"),
         (b"SQLite format 3\0", "SQLite"),
-        (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
-        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
-        (bz2.compress(CSV), "a bzip2 archive"),
-        (lzma.compress(CSV), "a xz archive"),
+        (b"Rar!\x1a\x07\x01\0", "packed as RAR"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "packed as 7z"),
+        (bz2.compress(CSV), "packed as bzip2"),
+        (lzma.compress(CSV), "packed as xz"),
         (zipped({"word/document.xml": b"<w/>"}), "Word"),
         (zipped({"xl/workbook.bin": b""}), "xlsb"),
     ],
@@ -192,7 +192,7 @@ def test_a_tar_archive_is_refused():
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as made:
         made.addfile(tarfile.TarInfo("a.csv"))
-    assert "is a tar archive" in said(target.getvalue())
+    assert "is packed as tar" in said(target.getvalue())
     assert "holds another archive" in said(gzip.compress(target.getvalue()))
 
 

@@ -1,5 +1,6 @@
 """The child process: same table, limits kept, every death turned into a sentence."""
 
+import os
 import subprocess
 import sys
 import time
@@ -142,6 +143,18 @@ def test_people_get_the_report_in_their_language(events, capsys):
     assert "user_id" in shown
     assert child.main([str(events) + "x"]) == 1
     assert "cannot be opened" in capsys.readouterr().err
+
+
+def test_a_terminal_without_chinese_letters_shows_question_marks(events):
+    run = subprocess.run(
+        [sys.executable, "-m", "opslib", "read", str(events), "--lang", "zh_CN"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"?" in run.stdout
+    assert b"user_id" in run.stdout
 
 
 def test_the_child_speaks_json_lines(events, tmp_path, capsys):

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import opslib as ops
-from opslib.ingest.columns import convert
+from opslib.ingest.columns import Evidence, Misfit, convert, decide
 from opslib.ingest.dates import parse
+from opslib.ingest.spool import TEXT
 
 
 def typed(values, name="x", **options):
@@ -176,12 +177,36 @@ def test_a_zone_makes_an_instant(zone):
     assert east.values[0] == pd.Timestamp("2021-05-03T06:05:06Z")
 
 
-@pytest.mark.parametrize("digits", ["1511544070", "1511544070000", "1511544070000000"])
-def test_an_epoch_under_the_name_of_a_time_is_an_instant(digits):
+@pytest.mark.parametrize("zeros", [0, 3, 6, 9])
+def test_an_epoch_under_the_name_of_a_time_is_an_instant(zeros):
+    digits = "1511544070" + "0" * zeros
     one = typed([digits], "时间戳")
     assert one.values[0] == pd.Timestamp("2017-11-24T17:21:10Z")
     assert codes(one) == ["ingest.epoch"]
     assert typed([digits], "amount").kind != "date"
+
+
+def test_times_with_and_without_a_zone_are_read_as_utc_and_said():
+    zoned, naive = "2021-05-03T14:05:06+08:00", "2021-05-03 14:05:06"
+    assert codes(typed([zoned, naive])) == ["ingest.zones_mixed"]
+    assert codes(typed([zoned])) == codes(typed([naive])) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "late"),
+    [("2021-05-03T10:00:00Z", "2021-05-03"), ("2021-05-03", "2021-05-03T10:00:00Z")],
+)
+def test_a_zone_or_none_that_comes_late_is_said_as_well(seen, late):
+    evidence = Evidence()
+    evidence.add(pa.array([seen], TEXT))
+    plan = decide(evidence, "time")
+    assert plan.changes == ()
+    with pytest.raises(Misfit) as caught:
+        plan.apply(pa.array([late], TEXT))
+    better = caught.value.plan
+    assert [note.code for note in better.changes] == ["ingest.zones_mixed"]
+    assert better.aware
+    assert len(better.apply(pa.array([seen, late], TEXT))[1]) == 0
 
 
 def test_serial_numbers_are_dates_only_under_the_name_of_a_time():

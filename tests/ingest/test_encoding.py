@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+import zlib
 from collections import Counter
 
 import pytest
@@ -73,6 +74,22 @@ def test_stray_nul_characters_are_removed_and_counted():
     found = decode(b"a,b\n1,x\0y\n" + b"2,z\n" * 100)
     assert "\0" not in found.text
     assert found.notes[0].values == {"n": 1}
+
+
+def test_nul_characters_that_pad_each_field_are_removed_and_counted():
+    found = decode(b"a\0\0,b\0\n1\0\0,2\0\n" * 50)
+    assert found.text == "a,b\n1,2\n" * 50
+    assert [note.values for note in found.notes] == [{"n": 300}]
+
+
+def test_packed_bytes_are_no_utf16():
+    with pytest.raises(Error, match="neither text nor a workbook"):
+        decode(zlib.compress(CHINESE.encode() + bytes(range(256)) * 4))
+
+
+def test_letters_that_take_four_bytes_are_gb18030():
+    text = "Datum;Filiale\n01.01.2024;Köln\n02.01.2024;Aachen\n"
+    assert decode(text.encode("gb18030")).text == text
 
 
 def test_binary_is_refused():

@@ -27,6 +27,12 @@ def test_merged_cells_of_an_upper_header_reach_to_the_right():
     assert list(table.frame) == ["day", "city", "Figures orders", "Figures sales"]
 
 
+def test_a_header_of_which_half_the_names_are_empty_is_one():
+    names = read("day,,orders,\n" + ROWS).frame.columns
+    assert list(names) == ["day", "column_2", "orders", "column_4"]
+    assert read("Report,,,\n" + ROWS).report.header_rows == 0
+
+
 def test_units_below_the_names_are_part_of_them():
     table = read(HEADER + ",,(pcs),(EUR)\n" + ROWS)
     assert list(table.frame) == ["day", "city", "orders (pcs)", "sales (EUR)"]

@@ -85,6 +85,11 @@ def test_text_is_masked_where_something_in_it_is_personal():
     )
 
 
+def test_an_address_behind_a_very_long_word_is_masked_too():
+    word = "z" * 300_000
+    assert personal.mask_text(f"{word} anna@x.com") == f"{word} a***@x.com"
+
+
 def test_no_report_shows_a_number_in_full(capsys, tmp_path):
     rows = [f"{i},138001380{i:02},a{i}@x.com,{i * 3}" for i in range(40)]
     odd = ["99,13800138099,z@x.com,a7@x.com", "1,13800138000"]
