@@ -60,7 +60,7 @@ def _receive() -> None:
     turn = st.session_state.setdefault(TURN, 0)
     with st.container(key="drop"):
         st.html(BOX.format(browse=t("data.browse"), most=t("data.most", mb=_most())))
-        label = t("data.drop")
+        label = t("data.drop", mb=_most())
         file = st.file_uploader(label, key=f"upload.{turn}", help=t("data.ok"))
     if file is None:
         return

@@ -1,7 +1,11 @@
 """Data: a file comes in, is understood, put right, and becomes the data set."""
 
 import argparse
+import io
 import json
+import re
+import zipfile
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -10,9 +14,12 @@ from streamlit.testing.v1 import AppTest
 import opslib as ops
 from opslib.ingest import child
 from opslib.result import Error
+from opslib.words import LANGUAGES
 from opslib.workspace import Workspace
+from pages._frame.text import WORDS
 from tests.pages.conftest import MAIN
 
+ROOT = Path(__file__).parents[2]
 EVENTS = "\n".join(
     ["用户ID,行为,时间"]
     + [
@@ -212,14 +219,14 @@ def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(
         raise Error("ingest.child_time", seconds=120)
 
     monkeypatch.setattr(incoming, "import_file", fail)
-    box(test, "Encoding").set_value("big5").run()
+    box(test, "Encoding").set_value("big5hkscs").run()
     assert said(test, "was not read within 2 minutes and was given up")
     assert said(test, "90 rows and 3 columns")
     assert box(test, "Encoding").value == "gb18030"
 
 
 def test_what_was_set_aside_is_shown_with_its_line_and_reason(page):
-    odd = "\n1,2,3,4,5\n合计,,\n".encode("gb18030")
+    odd = "\n1,2,3,4,5\n合计,,90\n".encode("gb18030")
     test = give(page(), "x.csv", EVENTS + odd)
     assert "2 rows were set aside" in [one.label for one in test.expander]
     (aside,) = [one for one in test.dataframe if "reason" in one.value.columns]
@@ -231,6 +238,103 @@ def test_what_was_set_aside_is_shown_with_its_line_and_reason(page):
         "Why",
         "What stands there",
     ]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_reason_to_set_a_row_aside_is_said_in_words(lang):
+    text = (ROOT / "opslib" / "ingest" / "report.py").read_text(encoding="utf-8")
+    told = text.partition("reason (")[2].partition(" and text")[0]
+    reasons = re.findall(r'"(\w+)"', told)
+    assert len(reasons) == 7
+    said = {WORDS.text(f"data.reason.{reason}", lang) for reason in reasons}
+    assert len(said) == 7
+
+
+PEOPLE = "\n".join(
+    ["用户ID,手机号,邮箱,行为,时间"]
+    + [
+        f"u{i % 9},1380013{i:04},anna{i}@x.com,{'ab'[i % 2]},2026-03-{i % 9 + 1:02}"
+        for i in range(60)
+    ]
+).encode()
+
+
+def test_personal_data_is_masked_wherever_rows_are_shown_and_kept_as_it_is(page):
+    test = give(page(), "p.csv", PEOPLE)
+    assert said(test, "Personal data in “手机号”, “邮箱” is masked here")
+    for shown in test.dataframe:
+        assert "13800130001" not in shown.value.to_csv()
+        assert "anna1@x.com" not in shown.value.to_csv()
+    assert test.dataframe[0].value["手机号"][1] == "138****0001"
+    press(test, "Save and use it")
+    log = Workspace().open(Workspace().list()[0].id).events
+    assert "13800130001" in log.properties["手机号"].labels
+    assert said(give(page("zh_CN"), "q.csv", PEOPLE + b"\n"), "此处已脱敏显示")
+
+
+def test_a_file_that_could_be_another_kind_is_read_as_it_by_a_button(page):
+    rows = [
+        f"u{i},2026-01-{i % 28 + 1:02},2026-02-{i % 28 + 1:02},Xi'an,{20 + i % 30},v"
+        for i in range(60)
+    ]
+    text = "\n".join(["用户ID,注册时间,首单时间,城市,年龄,等级", *rows]).encode()
+    test = give(page(), "u.csv", text)
+    assert box(test, "What each row is").value == "users"
+    assert said(test, "give 120 events")
+    press(test, "Read as: Event log")
+    assert box(test, "What each row is").value == "events"
+    press(test, "Save and use it")
+    assert Workspace().list()[0].rows == 120
+
+
+def test_more_different_values_than_were_counted_are_shown_as_such():
+    from opslib.ingest import Column
+    from pages._frame.reading import different
+
+    assert different(Column("x", "text", distinct=65_536, capped=True)) == "65,536+"
+    assert different(Column("x", "text", distinct=65_536)) == "65,536"
+
+
+def test_the_encoding_can_be_chosen_by_the_rows_beside_it(page):
+    rows = [f"{i},naïve café {i},déjà" for i in range(50)]
+    content = "\n".join(["user_id,b,c", *rows]).encode("cp1252")
+    test = give(page(), "x.csv", content)
+    beside = next(one for one in test.dataframe if len(one.value) == 5)
+    assert beside.value["b"][0] == "naïve café 0"
+    box(test, "Encoding").set_value("cp1251").run()
+    beside = next(one for one in test.dataframe if len(one.value) == 5)
+    assert beside.value["b"][0] == "naпve cafй 0"
+    assert len({*box(test, "Encoding").options}) == 9
+
+
+def test_a_reading_that_was_close_says_so_and_opens_how_it_was_read(page):
+    test = give(page(), "x.csv", "user_id,city\n1,é\n2,é\n3,b\n".encode("cp1252"))
+    (how,) = [one for one in test.expander if one.label == "How the file was read"]
+    assert how.proto.expanded
+    assert any("nearly as likely" in one.value for one in how.text)
+
+
+def test_another_file_of_an_archive_can_be_read_instead(page):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("log.csv", EVENTS)
+        archive.writestr("users.csv", "user_id,city\n1,a\n2,b\n")
+    test = give(page(), "both.zip", packed.getvalue())
+    assert figures(test)["Rows"] == "90"
+    assert box(test, "File in the archive").value == "log.csv"
+    box(test, "Delimiter").set_value(";").run()
+    box(test, "File in the archive").set_value("users.csv").run()
+    assert figures(test)["Rows"] == "2"
+    # How the other one was read says nothing of this one.
+    assert box(test, "Delimiter").value == ","
+    assert box(test, "Encoding").value == "utf-8"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_box_says_what_it_takes(page, lang):
+    label = page(lang).file_uploader[0].label
+    for kind in ("CSV", "TSV", "TXT", ".xlsx", ".xls", ".ods", "gzip", "zip", "500 MB"):
+        assert kind in label
 
 
 def test_the_same_file_is_known_again(page):
@@ -303,8 +407,6 @@ def test_real_files_are_understood_and_saved(page, samples, path, kind, rows):
 
 def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
     """The same by the real child; it is ended when telling how far it is fails."""
-    import io
-
     from pages._frame import incoming
 
     incoming.import_file = child.import_file
