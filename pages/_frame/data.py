@@ -21,6 +21,8 @@ from opslib.workspace import Workspace
 from pages._frame.text import t
 
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
+# Where a session keeps the id of what it has just saved.
+SAVED = "upload.saved"
 TIMED = ("events", "orders", "daily")
 DAY = 86_400
 MICROSECONDS = DAY * 1_000_000

@@ -31,14 +31,19 @@ class Asked:
     """What the visitor has settled: enough to make a data set.
 
     Attributes:
-        beside: Id of the data set whose other tables come along; None for none.
+        how: "new" for a data set of its own, "add" to the tables of another one, or
+            "replace" the table of this kind there.
+        other: Id of that data set; "" for none.
+        keep_repeats: Whether rows that are there already are added again.
     """
 
     kind: str
     roles: dict[str, str]
     timezone: str
     name: str
-    beside: str | None
+    how: str
+    other: str
+    keep_repeats: bool
 
 
 def show(
@@ -65,11 +70,13 @@ def show(
         row = st.container(horizontal=True, vertical_alignment="bottom")
         # What does not hang on the reading outlives it.
         ours = f"upload.{upload.folder.name}"
+        how, other = _where(row, kind, ours)
+        title = data.load(other).name if other else upload.title
         name = row.text_input(
-            t("data.name"), upload.title, max_chars=200, key=f"{ours}.name"
+            t("data.name"), title, max_chars=200, key=f"{ours}.name.{other}"
         )
-        beside = _beside(row, kind, ours)
-        zone = _timezone(row, kind, beside, ours)
+        zone = _timezone(row, kind, other, ours)
+        keep_repeats = bool(other) and _repeats(how, kind, other, ours)
         with figures:
             _figures(upload, report, roles, zone)
         columns = [*roles.values()]
@@ -85,7 +92,7 @@ def show(
         )
         buttons.button(t("data.discard"), on_click=drop, type="tertiary")
         if saving:
-            save(upload, Asked(kind, roles, zone, name, beside))
+            save(upload, Asked(kind, roles, zone, name, how, other, keep_repeats))
     st.subheader(t("data.preview"), anchor=False)
     if report.personal:
         note(t("data.masked", columns=list(report.personal)))
@@ -192,26 +199,49 @@ def _fit(report: Report, role: str) -> str:
     return t("data.fit", share=report.fits[role])
 
 
-def _beside(row: Any, kind: str, place: str) -> str | None:  # noqa: ANN401
-    """Ask for a data set whose tables are to come along."""
-    names = {"": t("data.alone"), **data.names()}
-    able = [one.id for one in data.workspace().list() if kind and kind not in one.kinds]
-    if not able:
-        return None
-    chosen: str = row.selectbox(
-        t("data.beside"),
-        ["", *able],
-        format_func=names.__getitem__,
-        key=f"{place}.{kind}.beside.{language()}",
+def _where(row: Any, kind: str, place: str) -> tuple[str, str]:  # noqa: ANN401
+    """Ask whether this becomes a data set of its own, or goes to which other one."""
+    kept = data.workspace().list() if kind else ()
+    able = {
+        "new": [""],
+        "add": [one.id for one in kept],
+        "replace": [one.id for one in kept if kind in one.kinds],
+    }
+    if not kept:
+        return "new", ""
+    labels = {how: t(f"data.how_{how}") for how, ids in able.items() if ids}
+    how: str = row.selectbox(
+        t("data.where"),
+        [*labels],
+        format_func=labels.__getitem__,
+        key=f"{place}.{kind}.how.{language()}",
         width=260,
     )
-    return chosen if chosen in able else None
+    if how == "new":
+        return how, ""
+    names = data.names()
+    other: str = row.selectbox(
+        t("data.other"),
+        able[how],
+        format_func=names.__getitem__,
+        key=f"{place}.{kind}.{how}.{language()}",
+        width=260,
+    )
+    return how, other
 
 
-def _timezone(row: Any, kind: str, beside: str | None, place: str) -> str:  # noqa: ANN401
+def _repeats(how: str, kind: str, other: str, place: str) -> bool:
+    """Say what becomes of the other one; ask whether rows may be there twice."""
+    st.caption(t("data.stays", timezone=data.load(other).timezone))
+    if how != "add" or kind not in data.load(other).kinds:
+        return False
+    return not st.toggle(t("data.no_repeats"), value=True, key=f"{place}.no_repeats")
+
+
+def _timezone(row: Any, kind: str, other: str, place: str) -> str:  # noqa: ANN401
     """Ask where the wall clock of the file's times hangs: where the visitor is."""
-    if beside:
-        return data.load(beside).timezone
+    if other:
+        return data.load(other).timezone
     mine = timezone()
     if kind not in TIMED:
         return mine

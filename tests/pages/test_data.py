@@ -1,6 +1,7 @@
 """Data: a file comes in, is understood, put right, and becomes the data set."""
 
 import argparse
+import contextlib
 import io
 import json
 import re
@@ -353,11 +354,144 @@ def test_a_table_can_join_the_tables_of_another_data_set(page):
     users = "\n".join(["user_id,city", *(f"{i:03},c{i % 3}" for i in range(40))])
     test = give(page(), "users.csv", users.encode())
     (log,) = Workspace().list()
-    box(test, "Together with the tables of").set_value(log.id).run()
+    assert box(test, "Save as").value == "new"
+    box(test, "Save as").set_value("add").run()
+    assert box(test, "Of the data set").value == log.id
     press(test, "Save and use it")
     both = Workspace().list()[0]
     assert both.kinds == ("events", "users")
     assert Workspace().open(both.id).events.users[0].as_py() == "000"
+
+
+def more(first, last):
+    """The header and some of the rows of EVENTS, and rows that go on after them."""
+    rows = [
+        f"{i % 12:03},{('浏览', '加购', '购买')[i % 3]},2026-03-{i % 9 + 1:02} 10:00"
+        for i in range(first, min(last, 90))
+    ]
+    rows += [f"{i:03},购买,2026-03-20 10:00" for i in range(90, last)]
+    return "\n".join(["用户ID,行为,时间", *rows]).encode("gb18030")
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "rows", "note"),
+    [
+        (True, 100, "30 rows of the file were there already"),
+        (False, 130, "and were added again"),
+    ],
+)
+def test_rows_are_added_and_those_that_are_there_already_counted(
+    page, leave_out, rows, note
+):
+    press(give(page(), "log.csv", EVENTS), "Save and use it")
+    (old,) = Workspace().list()
+    test = give(page(), "log2.csv", more(60, 100))
+    box(test, "Save as").set_value("add").run()
+    test.toggle[0].set_value(leave_out).run()
+    press(test, "Save and use it")
+    both = Workspace().list()[0]
+    assert (both.name, both.rows) == ("log", rows)
+    assert said(test, note)
+    assert said(test, f"{rows - 90} rows were added.")
+    # What was shared of the old one stays as it was.
+    assert Workspace().open(old.id).events.users[0].as_py() == "000"
+    assert Workspace().list()[1].rows == 90
+
+
+def test_a_table_takes_the_place_of_another(page):
+    press(give(page(), "log.csv", EVENTS), "Save and use it")
+    users = b"user_id,city\n000,a\n001,b\n"
+    test = give(page(), "users.csv", users)
+    box(test, "Save as").set_value("add").run()
+    press(test, "Save and use it")
+    both = Workspace().list()[0].id
+    test = give(page(), "users2.csv", users + b"002,c\n")
+    box(test, "Save as").set_value("replace").run()
+    # Only one of the two has a table to be replaced.
+    assert len(box(test, "Of the data set").options) == 1
+    assert box(test, "Of the data set").value == both
+    press(test, "Save and use it")
+    assert said(
+        test, "The table that was there (2 rows) was replaced; the new one has 3"
+    )
+    newest = Workspace().open(Workspace().list()[0].id)
+    assert (len(newest.users), len(newest.events)) == (3, 90)
+
+
+def test_roles_that_differ_are_refused_and_the_file_stays(page):
+    header, paid = "user_id,order_time,amount", "user_id,order_time,note"
+    rows = [f"u{i % 9},2026-03-{i % 9 + 1:02} 10:00,{i}.5" for i in range(40)]
+    press(give(page(), "o.csv", "\n".join([header, *rows]).encode()), "Save and use it")
+    rows = [f"u{i % 9},2026-03-{i % 9 + 1:02} 10:00,x" for i in range(40)]
+    test = give(page(), "p.csv", "\n".join([paid, *rows]).encode())
+    box(test, "What each row is").set_value("orders").run()
+    box(test, "Save as").set_value("add").run()
+    press(test, "Save and use it")
+    assert said(test, "only one of them has the roles “amount”")
+    assert len(Workspace().list()) == 1
+    assert box(test, "Save as").value == "add"
+
+
+CLEAN = "\n".join(
+    ["用户ID,行为,时间"]
+    + [
+        f"{i % 12:03},{('浏览', '加购', '购买')[i % 3]},2026-03-{i % 9 + 1:02} 10:{i}"
+        for i in range(10, 60)
+    ]
+)
+ODD = f"{CLEAN}\n010,加购,2026-03-02 10:10\nqa_test,浏览,2026-03-02 10:00"
+
+
+def test_what_is_odd_is_said_and_left_out_of_a_new_data_set_only_when_asked(page):
+    test = press(give(page(), "log.csv", ODD.encode()), "Save and use it")
+    (old,) = Workspace().list()
+    assert old.rows == 52
+    assert said(test, "1 row repeats an earlier one")
+    assert said(test, "1 user looks like a test account")
+    assert not any(one.label == "Make a data set without these" for one in test.button)
+    test = page(d=old.id)
+    labels = [one.key for one in test.toggle]
+    assert labels == [f"odd.{old.id}.{code}" for code in ("duplicates", "testers")]
+    for toggle in test.toggle:
+        toggle.set_value(True)
+    press(test.run(), "Make a data set without these")
+    new = Workspace().list()[0]
+    assert (new.name, new.rows, new.users) == ("log, cleaned", 50, 12)
+    assert said(test, "1 repeat of an earlier row was left out.")
+    assert said(test, "1 row of a test account was left out.")
+    assert Workspace().list()[1].rows == 52
+    assert not said(test, "repeats an earlier one")
+
+
+def test_a_clean_data_set_and_the_demo_are_not_talked_about(page):
+    test = press(give(page(), "log.csv", CLEAN.encode()), "Save and use it")
+    odd = "What is odd about the data"
+    assert odd not in [one.value for one in test.subheader]
+    assert odd not in [one.value for one in page().subheader]
+
+
+def test_a_third_import_waits_and_says_so(page, monkeypatch):
+    from pages._frame import upload
+    from pages._frame.turns import imports
+
+    told = []
+
+    def look(say, running, place):
+        # Nobody else will end: the first to be seen waiting lets the others go.
+        told.append((running, place))
+        others.close()
+
+    monkeypatch.setattr(upload, "_in_line", look)
+    others = contextlib.ExitStack()
+    test = page()
+    for _ in range(2):
+        others.enter_context(imports().turn(None))
+    give(test, "log.csv", EVENTS)
+    assert told == [(2, 1)]
+    assert figures(test)["Rows"] == "90"
+    assert WORDS.text("data.queue", "en", n=2, place=1) == (
+        "2 imports are running; yours is number 1 in the queue"
+    )
 
 
 def test_a_data_set_is_renamed_and_deleted_for_all(page, home):
@@ -418,9 +552,9 @@ def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        came.read(stop)
+        came.read(stop, stop)
     assert came.report is None
-    came.read(lambda *_: None)
+    came.read(lambda *_: None, stop)
     assert came.report.kind == "events"
     came.close()
     assert not list((home / "uploads").iterdir())
