@@ -22,7 +22,7 @@ ACROSS = 3
 TIMED = {"events", "orders", "feedback", "invites", "posts", "tickets"}
 NOTHING = "—"
 # What the sentence above has said of rows, and the one below will say of columns.
-SAID = {"ingest.set_aside", "ingest.orders_without_user"}
+SAID = {"ingest.orders_without_user"}
 DAY = 86_400
 
 
@@ -61,8 +61,9 @@ def show(
         figures = st.container()
         if upload.error:
             problem(upload.error.text(language()))
+        said = SAID | {aside.code for aside in report.aside_notes()}
         for warning in report.warnings:
-            if warning.code not in SAID:
+            if warning.code not in said:
                 note(warning.text(language()))
         _offers(upload, report, place)
         kind = _kind(upload, report, place)

@@ -24,7 +24,7 @@ BOX = """<style>
 .st-key-drop [data-testid="stFileUploaderDropzone"] button p::after {{
   content: "{browse}"; font-size: 0.875rem }}
 [data-testid="stFileUploaderDropzoneInstructions"] span::after {{
-  content: "{most}"; font-size: 0.875rem }}
+  content: "{drop}"; font-size: 0.875rem }}
 </style>"""
 
 
@@ -59,7 +59,7 @@ def drop() -> None:
 def _receive() -> None:
     turn = st.session_state.setdefault(TURN, 0)
     with st.container(key="drop"):
-        st.html(BOX.format(browse=t("data.browse"), most=t("data.most", mb=_most())))
+        st.html(BOX.format(browse=t("data.browse"), drop=t("data.or_drop")))
         label = t("data.drop", mb=_most())
         file = st.file_uploader(label, key=f"upload.{turn}", help=t("data.ok"))
     if file is None:
