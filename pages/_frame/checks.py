@@ -19,7 +19,7 @@ def show(dataset: Dataset) -> None:
     if dataset.id in data.DEMOS.values() or not dataset.has("events"):
         return
     with st.spinner(t("data.looking")):
-        findings = _findings(dataset.id, dataset.digest)
+        findings = data.findings(dataset.id, dataset.digest)
     if not findings:
         return
     # Rows of orders made into events are not rows of the orders.
@@ -39,11 +39,6 @@ def show(dataset: Dataset) -> None:
                         chosen.append(one)
         if chosen and st.button(t("data.without"), type="primary", key="odd.do"):
             _leave_out(dataset, chosen)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _findings(dataset_id: str, digest: str) -> tuple[Finding, ...]:  # noqa: ARG001
-    return quality.find(data.load(dataset_id).events)
 
 
 def _leave_out(dataset: Dataset, chosen: list[Finding]) -> None:
