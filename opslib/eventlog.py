@@ -149,8 +149,11 @@ class EventLog:
         names: Sequence[str],
         time: Instants,
         timezone: str = "UTC",
+        properties: Iterable[tuple[str, Property]] = (),
+        until: int | None = None,
+        left_out: tuple[Note, ...] = (),
     ) -> Self:
-        """Sort columns that are encoded already; for generators and benchmarks.
+        """Sort columns that are encoded already.
 
         Args:
             users: Ids, sorted; n_users.
@@ -159,16 +162,21 @@ class EventLog:
             names: Event names, sorted.
             time: Microseconds since 1970, UTC, one per row.
             timezone: IANA name of the zone whose days count.
+            properties: What else is known per row, one after the other.
+            until: End of observation; None: by the rule of `from_frame`.
+            left_out: What is not in the log, counted by reason.
         """
+        end = encode.end_of_observation(time, timezone) if until is None else until
         return cls._sorted(
             users=pa.array(users, pa.large_string()),
             user=np.asarray(user, np.int32),
             time=np.asarray(time, np.int64),
             event=np.asarray(event, np.uint16),
             names=tuple(names),
-            properties=(),
+            properties=properties,
             timezone=timezone,
-            until=encode.end_of_observation(time, timezone),
+            until=end,
+            left_out=left_out,
         )
 
     @classmethod

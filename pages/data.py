@@ -7,5 +7,6 @@ Page("data")
 
 library.saved()
 if not upload.add():
+    library.checked()
     library.teach()
 library.show()

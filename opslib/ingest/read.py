@@ -104,6 +104,8 @@ def read(
     report = replace(
         report,
         name=_file_name(source),
+        member=found.member,
+        members=found.members,
         rows=cells.spool.rows,
         blank=cells.blank,
         set_aside=cells.set_aside(),

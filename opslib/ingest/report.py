@@ -57,6 +57,7 @@ class Report:
     Attributes:
         encoding, delimiter, quote: How the text was read; "" for a workbook.
         header_rows: 0 when the file has no header.
+        member, members: The file read of a zip archive, and the tables in it.
         sheet, sheets: The worksheet read and those there are; empty for text.
         rows, blank: Rows of the table, and rows without any cell.
         set_aside: Rows that could not be placed. Columns row (line of the file, from
@@ -82,6 +83,8 @@ class Report:
     delimiter: str = ""
     quote: str = ""
     header_rows: int = 1
+    member: str = ""
+    members: tuple[str, ...] = ()
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     rows: int = 0
@@ -145,7 +148,7 @@ class Report:
     def from_json(cls, text: str) -> "Report":
         """Read what `to_json` has written."""
         plain = json.loads(text, object_hook=_with_notes)
-        for name in ("sheets", "changes", "warnings"):
+        for name in ("members", "sheets", "changes", "warnings"):
             plain[name] = tuple(plain[name])
         for name, empty in (("set_aside", _no_rows()), ("cells", _no_cells())):
             plain[name] = pd.DataFrame(plain[name]).astype(empty.dtypes)

@@ -11,16 +11,19 @@ import pandas as pd
 import streamlit as st
 
 import opslib as ops
-from opslib import cells
+from opslib import cells, quality
 from opslib.analyses.ab_summary import likely_control
 from opslib.analyses.personas import column_title
 from opslib.conditions import Codes
 from opslib.dataset import Dataset
+from opslib.quality import Finding
 from opslib.result import Result
 from opslib.workspace import Workspace
 from pages._frame.text import t
 
 DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
+# Where a session keeps the id of what it has just saved.
+SAVED = "upload.saved"
 TIMED = ("events", "orders", "daily")
 DAY = 86_400
 MICROSECONDS = DAY * 1_000_000
@@ -78,6 +81,7 @@ def delete(dataset_id: str) -> None:
     workspace().delete(dataset_id)
     load.clear(dataset_id)
     figures.clear()
+    findings.clear()
     _run.clear()
 
 
@@ -144,6 +148,12 @@ def figures(dataset_id: str, digest: str) -> dict[str, float]:  # noqa: ARG001
         first, last = span(dataset, timed[0])
         found["days"] = ((last - first).days + 1) * DAY
     return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def findings(dataset_id: str, digest: str) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Return what is odd about the events of a data set."""
+    return quality.find(load(dataset_id).events)
 
 
 def span(dataset: Dataset, kind: str) -> tuple[dt.date, dt.date]:

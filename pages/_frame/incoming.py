@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from opslib.ingest.report import Report
 from opslib.result import Error
 from opslib.storage import fingerprint
 from opslib.words import clean
-from pages._frame import data
+from pages._frame import data, turns
 
 ROWS = 20
 DAY = 86_400
@@ -63,18 +64,20 @@ class Upload:
         """The name of the file without its endings."""
         return self.name.removesuffix(".gz").rsplit(".", 1)[0] or self.name
 
-    def read(self, tell: Any) -> None:  # noqa: ANN401
+    def read(self, tell: Any, wait: Callable[[int, int], None]) -> None:  # noqa: ANN401
         """Read the file as wanted; a reading that fails leaves the one before.
 
         Args:
             tell: Called with the stage and its share; see `import_file`.
+            wait: Called while other imports come first; see `Turns.turn`.
         """
         wanted = self.known | (self.wanted or {})
         new = self.folder / str(self.turn + 1)
         try:
-            table = import_file(
-                self.file, new, name=self.name, overrides=wanted, on_progress=tell
-            )
+            with turns.imports().turn(wait):
+                table = import_file(
+                    self.file, new, name=self.name, overrides=wanted, on_progress=tell
+                )
         except Error as error:
             self.error = error
         else:

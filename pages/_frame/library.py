@@ -10,11 +10,10 @@ import streamlit as st
 
 from opslib.result import Error
 from opslib.workspace import Saved
-from pages._frame import data, overview
+from pages._frame import checks, data, overview
 from pages._frame.frame import current, problem
 from pages._frame.text import language, t, timezone
 
-SAVED = "upload.saved"
 SAMPLES = Path(__file__).parents[2] / "data"
 KINDS = ("events", "orders", "users", "experiment", "counts", "daily")
 FEW = 10
@@ -24,7 +23,7 @@ LINES = 3
 def saved() -> None:
     """Say what has just been saved, and which questions it can answer."""
     frame = current()
-    if st.session_state.get(SAVED) != frame.dataset_id:
+    if st.session_state.get(data.SAVED) != frame.dataset_id:
         return
     dataset = frame.dataset
     with st.container(key="answer-saved"):
@@ -32,11 +31,19 @@ def saved() -> None:
     overview.figures(frame.dataset_id)
     for left_out in dataset.notes:
         st.text(left_out.text(language()))
+    checks.show(dataset)
     overview.questions(dataset)
     with st.expander(t("frame.python")):
         lines = f"import opslib as ops\n\nd = ops.open({frame.dataset_id!r})"
         st.code(lines, language="python")
     st.subheader(t("data.next"), anchor=False)
+
+
+def checked() -> None:
+    """Say what is odd about the data set chosen, unless that stands above already."""
+    frame = current()
+    if st.session_state.get(data.SAVED) != frame.dataset_id:
+        checks.show(frame.dataset)
 
 
 def teach() -> None:

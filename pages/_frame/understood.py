@@ -1,29 +1,28 @@
 """What was understood of a file, with a control to put every guess right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zoneinfo import available_timezones
 
 import pandas as pd
 import streamlit as st
 
+from opslib.ingest import personal
 from opslib.ingest.report import Report
 from opslib.kinds import IDS, KINDS
 from opslib.words import WRITERS
-from pages._frame import data, table
+from pages._frame import data, reading
 from pages._frame.frame import note, problem
-from pages._frame.incoming import ROWS, Upload
+from pages._frame.incoming import Upload
 from pages._frame.text import language, t, timezone
 
 ACROSS = 3
 TIMED = {"events", "orders", "feedback", "invites", "posts", "tickets"}
-ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "cp1252")
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
-FURTHEST = 5
 NOTHING = "—"
 # What the sentence above has said of rows, and the one below will say of columns.
-SAID = {"ingest.set_aside", "ingest.orders_without_user"}
+SAID = {"ingest.orders_without_user"}
 DAY = 86_400
 
 
@@ -32,14 +31,19 @@ class Asked:
     """What the visitor has settled: enough to make a data set.
 
     Attributes:
-        beside: Id of the data set whose other tables come along; None for none.
+        how: "new" for a data set of its own, "add" to the tables of another one, or
+            "replace" the table of this kind there.
+        other: Id of that data set; "" for none.
+        keep_repeats: Whether rows that are there already are added again.
     """
 
     kind: str
     roles: dict[str, str]
     timezone: str
     name: str
-    beside: str | None
+    how: str
+    other: str
+    keep_repeats: bool
 
 
 def show(
@@ -57,19 +61,23 @@ def show(
         figures = st.container()
         if upload.error:
             problem(upload.error.text(language()))
+        said = SAID | {aside.code for aside in report.aside_notes()}
         for warning in report.warnings:
-            if warning.code not in SAID:
+            if warning.code not in said:
                 note(warning.text(language()))
+        _offers(upload, report, place)
         kind = _kind(upload, report, place)
         roles = _roles(report, kind, place) if kind else {}
         row = st.container(horizontal=True, vertical_alignment="bottom")
         # What does not hang on the reading outlives it.
         ours = f"upload.{upload.folder.name}"
+        how, other = _where(row, kind, ours)
+        title = data.load(other).name if other else upload.title
         name = row.text_input(
-            t("data.name"), upload.title, max_chars=200, key=f"{ours}.name"
+            t("data.name"), title, max_chars=200, key=f"{ours}.name.{other}"
         )
-        beside = _beside(row, kind, ours)
-        zone = _timezone(row, kind, beside, ours)
+        zone = _timezone(row, kind, other, ours)
+        keep_repeats = bool(other) and _repeats(how, kind, other, ours)
         with figures:
             _figures(upload, report, roles, zone)
         columns = [*roles.values()]
@@ -85,11 +93,35 @@ def show(
         )
         buttons.button(t("data.discard"), on_click=drop, type="tertiary")
         if saving:
-            save(upload, Asked(kind, roles, zone, name, beside))
+            save(upload, Asked(kind, roles, zone, name, how, other, keep_repeats))
     st.subheader(t("data.preview"), anchor=False)
-    head = _local(upload.head, zone)
+    if report.personal:
+        note(t("data.masked", columns=list(report.personal)))
+    head = _local(masked(upload.head, report), zone)
     st.dataframe(head, hide_index=True, placeholder="", key=f"{place}.head")
-    _details(upload, report, place)
+    reading.show(upload, report, head, place)
+
+
+def masked(head: pd.DataFrame, report: Report) -> pd.DataFrame:
+    """Hide what is personal in rows that are shown; the data stay as they are."""
+    hidden = {
+        column: personal.mask(head[column], kind)
+        for column, kind in report.personal.items()
+        if column in head
+    }
+    return head.assign(**hidden)
+
+
+def _offers(upload: Upload, report: Report, place: str) -> None:
+    """Offer to read the file as another kind of table that it could be as well."""
+    for kind, offer in report.offers.items():
+        with st.container(
+            horizontal=True, vertical_alignment="center", key=f"offer-{kind}"
+        ):
+            st.text(offer.text(language()), width="stretch")
+            again = partial(setattr, upload, "wanted", {"kind": kind, "roles": None})
+            label = t("data.offer", kind=t(f"data.kind.{kind}"))
+            st.button(label, key=f"{place}.offer.{kind}", on_click=again)
 
 
 def _local(head: pd.DataFrame, zone: str) -> pd.DataFrame:
@@ -168,26 +200,49 @@ def _fit(report: Report, role: str) -> str:
     return t("data.fit", share=report.fits[role])
 
 
-def _beside(row: Any, kind: str, place: str) -> str | None:  # noqa: ANN401
-    """Ask for a data set whose tables are to come along."""
-    names = {"": t("data.alone"), **data.names()}
-    able = [one.id for one in data.workspace().list() if kind and kind not in one.kinds]
-    if not able:
-        return None
-    chosen: str = row.selectbox(
-        t("data.beside"),
-        ["", *able],
-        format_func=names.__getitem__,
-        key=f"{place}.{kind}.beside.{language()}",
+def _where(row: Any, kind: str, place: str) -> tuple[str, str]:  # noqa: ANN401
+    """Ask whether this becomes a data set of its own, or goes to which other one."""
+    kept = data.workspace().list() if kind else ()
+    able = {
+        "new": [""],
+        "add": [one.id for one in kept],
+        "replace": [one.id for one in kept if kind in one.kinds],
+    }
+    if not kept:
+        return "new", ""
+    labels = {how: t(f"data.how_{how}") for how, ids in able.items() if ids}
+    how: str = row.selectbox(
+        t("data.where"),
+        [*labels],
+        format_func=labels.__getitem__,
+        key=f"{place}.{kind}.how.{language()}",
         width=260,
     )
-    return chosen if chosen in able else None
+    if how == "new":
+        return how, ""
+    names = data.names()
+    other: str = row.selectbox(
+        t("data.other"),
+        able[how],
+        format_func=names.__getitem__,
+        key=f"{place}.{kind}.{how}.{language()}",
+        width=260,
+    )
+    return how, other
 
 
-def _timezone(row: Any, kind: str, beside: str | None, place: str) -> str:  # noqa: ANN401
+def _repeats(how: str, kind: str, other: str, place: str) -> bool:
+    """Say what becomes of the other one; ask whether rows may be there twice."""
+    st.caption(t("data.stays", timezone=data.load(other).timezone))
+    if how != "add" or kind not in data.load(other).kinds:
+        return False
+    return not st.toggle(t("data.no_repeats"), value=True, key=f"{place}.no_repeats")
+
+
+def _timezone(row: Any, kind: str, other: str, place: str) -> str:  # noqa: ANN401
     """Ask where the wall clock of the file's times hangs: where the visitor is."""
-    if beside:
-        return data.load(beside).timezone
+    if other:
+        return data.load(other).timezone
     mine = timezone()
     if kind not in TIMED:
         return mine
@@ -213,96 +268,11 @@ def _figures(
     row = st.container(horizontal=True, key="figures-upload")
     row.metric(t("home.rows"), count(report.rows, lang))
     owner = roles.get("user") or roles.get("unit")
-    different = {column.name: column.distinct for column in report.columns}
     if owner:
-        row.metric(t("home.users"), count(different[owner], lang))
+        (ids,) = (column for column in report.columns if column.name == owner)
+        row.metric(t("home.users"), reading.different(ids))
     if span := upload.span(roles.get("time") or roles.get("date"), timezone):
         first, last = span
         days = ((last - first).days + 1) * DAY
         row.metric(t("home.days"), WRITERS["duration"](days, lang))
         st.caption(t("data.span", first=first, last=last))
-
-
-def _details(upload: Upload, report: Report, place: str) -> None:
-    """Offer how the file was read, its columns, what was changed and set aside."""
-    with st.expander(t("data.how")):
-        _reading(upload, report, place)
-    with st.expander(t("data.columns")):
-        _columns(report, place)
-    if report.changes:
-        with st.expander(t("data.changed", n=len(report.changes))):
-            for change in report.changes:
-                st.text(change.text(language()))
-    if len(report.set_aside):
-        with st.expander(t("data.set_aside", n=len(report.set_aside))):
-            reasons = {code: t(f"data.reason.{code}") for code in REASONS}
-            rows = report.set_aside.replace({"reason": reasons})
-            _offer(rows, "set-aside", place)
-    if len(report.cells):
-        with st.expander(t("data.cells", n=len(report.cells))):
-            _offer(report.cells, "cells", place)
-
-
-REASONS = ("preamble", "short", "long", "total", "note", "header", "table")
-
-
-def _reading(upload: Upload, report: Report, place: str) -> None:
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-
-    def ask(option: str, choices: Sequence[str], got: str, **more: Any) -> None:  # noqa: ANN401
-        key = f"{place}.{option}.{language()}"
-
-        def again() -> None:
-            upload.wanted = {option: st.session_state[key]}
-
-        every = list(dict.fromkeys([got, *choices]))
-        row.selectbox(
-            t(f"data.read.{option}"), every, key=key, on_change=again, width=220, **more
-        )
-
-    if report.sheets:
-        ask("sheet", report.sheets, report.sheet)
-    else:
-        ask("encoding", ENCODINGS, report.encoding)
-        marks = {mark: t(f"data.delimiter.{code}") for mark, code in DELIMITERS.items()}
-        marks.setdefault(report.delimiter, report.delimiter)
-        found = report.delimiter
-        ask("delimiter", [*marks], found, format_func=marks.__getitem__)
-    key = f"{place}.header_rows"
-
-    def again() -> None:
-        upload.wanted = {"header_rows": st.session_state[key]}
-
-    row.number_input(
-        t("data.read.header_rows"),
-        min_value=0,
-        max_value=max(FURTHEST, report.header_rows),
-        value=report.header_rows,
-        key=key,
-        on_change=again,
-        width=220,
-    )
-
-
-def _columns(report: Report, place: str) -> None:
-    shown = pd.DataFrame(
-        {
-            "column": [column.name for column in report.columns],
-            "type": [t(f"data.type.{column.type}") for column in report.columns],
-            "distinct": [column.distinct for column in report.columns],
-            "missing": [column.missing for column in report.columns],
-            "examples": [" · ".join(column.examples) for column in report.columns],
-        }
-    )
-    st.dataframe(
-        shown, hide_index=True, column_config=_headers(shown), key=f"{place}.columns"
-    )
-
-
-def _offer(rows: pd.DataFrame, name: str, place: str) -> None:
-    """Show the first rows of a table, and all of it as CSV."""
-    table.show(rows, name, f"{place}.{name}", _headers(rows), most=ROWS)
-
-
-def _headers(rows: pd.DataFrame) -> dict[str, str]:
-    return {str(column): t(f"data.column.{column}") for column in rows}

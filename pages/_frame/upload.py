@@ -1,18 +1,18 @@
 """A file on its way to a data set: taken, read with progress, put right, saved."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from opslib import sources
+from opslib import join, sources
 from opslib.ingest.child import open_table
 from opslib.result import Error
 from pages._frame import data, understood
 from pages._frame.frame import choose, problem
 from pages._frame.incoming import Upload
-from pages._frame.library import SAVED
 from pages._frame.text import language, t
 
 UPLOAD, TURN, FAILED = "upload.file", "upload.turn", "upload.failed"
@@ -24,7 +24,7 @@ BOX = """<style>
 .st-key-drop [data-testid="stFileUploaderDropzone"] button p::after {{
   content: "{browse}"; font-size: 0.875rem }}
 [data-testid="stFileUploaderDropzoneInstructions"] span::after {{
-  content: "{most}"; font-size: 0.875rem }}
+  content: "{drop}"; font-size: 0.875rem }}
 </style>"""
 
 
@@ -59,12 +59,12 @@ def drop() -> None:
 def _receive() -> None:
     turn = st.session_state.setdefault(TURN, 0)
     with st.container(key="drop"):
-        st.html(BOX.format(browse=t("data.browse"), most=t("data.most", mb=_most())))
-        label = t("data.drop")
+        st.html(BOX.format(browse=t("data.browse"), drop=t("data.or_drop")))
+        label = t("data.drop", mb=_most())
         file = st.file_uploader(label, key=f"upload.{turn}", help=t("data.ok"))
     if file is None:
         return
-    for old in (FAILED, SAVED):
+    for old in (FAILED, data.SAVED):
         st.session_state.pop(old, None)
     drop()
     st.session_state[UPLOAD] = Upload(file.name, file)
@@ -92,11 +92,15 @@ def _read(upload: Upload) -> None:
             said = stage if stage in STAGES else "roles"
             bar.progress(start + length * share, t(f"data.stage.{said}"))
 
-        upload.read(tell)
+        upload.read(tell, partial(_in_line, partial(bar.progress, 0.0)))
     if upload.report is None:
         st.session_state[FAILED] = (upload.name, upload.error)
         drop()
     st.rerun()
+
+
+def _in_line(say: Callable[[str], Any], running: int, place: int) -> None:
+    say(t("data.queue", n=running, place=place))
 
 
 def _cancel() -> None:
@@ -139,10 +143,11 @@ def _save(upload: Upload, asked: understood.Asked) -> None:
                 timezone=asked.timezone,
                 name=asked.name,
             )
-            if asked.beside:
-                old = data.load(asked.beside)
-                tables = {**old.tables, **made.tables}
-                made = replace(made, tables=tables, notes=(*old.notes, *made.notes))
+            if asked.how == "add":
+                old = data.load(asked.other)
+                made = join.appended(old, made, keep_repeats=asked.keep_repeats)
+            elif asked.how == "replace":
+                made = join.replaced(data.load(asked.other), made)
             id_ = data.workspace().save(
                 made, name=asked.name, report=upload.report, original=upload.file
             )
@@ -150,12 +155,14 @@ def _save(upload: Upload, asked: understood.Asked) -> None:
         problem(error.text(language()))
         return
     drop()
-    st.session_state[SAVED] = id_
+    st.session_state[data.SAVED] = id_
     choose(id_)
 
 
 def _read_quietly(upload: Upload) -> None:
+    line = st.empty()
     with st.spinner(t("data.saving"), show_time=True):
-        upload.read(lambda *_: None)
+        upload.read(lambda *_: None, partial(_in_line, line.text))
+    line.empty()
     if upload.error:
         problem(upload.error.text(language()))

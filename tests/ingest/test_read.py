@@ -3,11 +3,13 @@
 import gzip
 import io
 import json
+import zipfile
 
 import pandas as pd
 import pytest
 
 import opslib as ops
+from opslib.ingest import Report
 from opslib.words import LANGUAGES
 
 TEXT = "用户ID,行为,时间,金额\n" + "".join(
@@ -199,3 +201,20 @@ def test_input_bytes_are_read_only_once_from_a_file():
 def test_what_only_calls_itself_a_table_is_named_and_refused(content, kind):
     with pytest.raises(ops.Error, match=f"The file is {kind}"):
         ops.read_table(content)
+
+
+def test_the_report_names_the_files_of_an_archive_and_the_one_that_was_read():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", "user,n\nx,1\n")
+        archive.writestr("b.csv", "user,n\ny,1\nz,2\n")
+        archive.writestr("readme.pdf", "%PDF-")
+    report = ops.read_table(packed.getvalue(), member="b.csv").report
+    assert (report.member, report.members, report.rows) == (
+        *("b.csv", ("a.csv", "b.csv")),
+        2,
+    )
+    again = Report.from_json(report.to_json())
+    assert (again.member, again.members) == (report.member, report.members)
+    plain = ops.read_table(b"user,n\nx,1\n").report
+    assert (plain.member, plain.members) == ("", ())

@@ -1,7 +1,12 @@
 """Data: a file comes in, is understood, put right, and becomes the data set."""
 
 import argparse
+import contextlib
+import io
 import json
+import re
+import zipfile
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -10,9 +15,12 @@ from streamlit.testing.v1 import AppTest
 import opslib as ops
 from opslib.ingest import child
 from opslib.result import Error
+from opslib.words import LANGUAGES
 from opslib.workspace import Workspace
+from pages._frame.text import WORDS
 from tests.pages.conftest import MAIN
 
+ROOT = Path(__file__).parents[2]
 EVENTS = "\n".join(
     ["用户ID,行为,时间"]
     + [
@@ -212,14 +220,14 @@ def test_how_the_file_was_read_can_be_changed_and_a_failure_keeps_the_old(
         raise Error("ingest.child_time", seconds=120)
 
     monkeypatch.setattr(incoming, "import_file", fail)
-    box(test, "Encoding").set_value("big5").run()
+    box(test, "Encoding").set_value("big5hkscs").run()
     assert said(test, "was not read within 2 minutes and was given up")
     assert said(test, "90 rows and 3 columns")
     assert box(test, "Encoding").value == "gb18030"
 
 
 def test_what_was_set_aside_is_shown_with_its_line_and_reason(page):
-    odd = "\n1,2,3,4,5\n合计,,\n".encode("gb18030")
+    odd = "\n1,2,3,4,5\n合计,,90\n".encode("gb18030")
     test = give(page(), "x.csv", EVENTS + odd)
     assert "2 rows were set aside" in [one.label for one in test.expander]
     (aside,) = [one for one in test.dataframe if "reason" in one.value.columns]
@@ -231,6 +239,103 @@ def test_what_was_set_aside_is_shown_with_its_line_and_reason(page):
         "Why",
         "What stands there",
     ]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_reason_to_set_a_row_aside_is_said_in_words(lang):
+    text = (ROOT / "opslib" / "ingest" / "report.py").read_text(encoding="utf-8")
+    told = text.partition("reason (")[2].partition(" and text")[0]
+    reasons = re.findall(r'"(\w+)"', told)
+    assert len(reasons) == 7
+    said = {WORDS.text(f"data.reason.{reason}", lang) for reason in reasons}
+    assert len(said) == 7
+
+
+PEOPLE = "\n".join(
+    ["用户ID,手机号,邮箱,行为,时间"]
+    + [
+        f"u{i % 9},1380013{i:04},anna{i}@x.com,{'ab'[i % 2]},2026-03-{i % 9 + 1:02}"
+        for i in range(60)
+    ]
+).encode()
+
+
+def test_personal_data_is_masked_wherever_rows_are_shown_and_kept_as_it_is(page):
+    test = give(page(), "p.csv", PEOPLE)
+    assert said(test, "Personal data in “手机号”, “邮箱” is masked here")
+    for shown in test.dataframe:
+        assert "13800130001" not in shown.value.to_csv()
+        assert "anna1@x.com" not in shown.value.to_csv()
+    assert test.dataframe[0].value["手机号"][1] == "138****0001"
+    press(test, "Save and use it")
+    log = Workspace().open(Workspace().list()[0].id).events
+    assert "13800130001" in log.properties["手机号"].labels
+    assert said(give(page("zh_CN"), "q.csv", PEOPLE + b"\n"), "此处已脱敏显示")
+
+
+def test_a_file_that_could_be_another_kind_is_read_as_it_by_a_button(page):
+    rows = [
+        f"u{i},2026-01-{i % 28 + 1:02},2026-02-{i % 28 + 1:02},Xi'an,{20 + i % 30},v"
+        for i in range(60)
+    ]
+    text = "\n".join(["用户ID,注册时间,首单时间,城市,年龄,等级", *rows]).encode()
+    test = give(page(), "u.csv", text)
+    assert box(test, "What each row is").value == "users"
+    assert said(test, "give 120 events")
+    press(test, "Read as: Event log")
+    assert box(test, "What each row is").value == "events"
+    press(test, "Save and use it")
+    assert Workspace().list()[0].rows == 120
+
+
+def test_more_different_values_than_were_counted_are_shown_as_such():
+    from opslib.ingest import Column
+    from pages._frame.reading import different
+
+    assert different(Column("x", "text", distinct=65_536, capped=True)) == "65,536+"
+    assert different(Column("x", "text", distinct=65_536)) == "65,536"
+
+
+def test_the_encoding_can_be_chosen_by_the_rows_beside_it(page):
+    rows = [f"{i},naïve café {i},déjà" for i in range(50)]
+    content = "\n".join(["user_id,b,c", *rows]).encode("cp1252")
+    test = give(page(), "x.csv", content)
+    beside = next(one for one in test.dataframe if len(one.value) == 5)
+    assert beside.value["b"][0] == "naïve café 0"
+    box(test, "Encoding").set_value("cp1251").run()
+    beside = next(one for one in test.dataframe if len(one.value) == 5)
+    assert beside.value["b"][0] == "naпve cafй 0"
+    assert len({*box(test, "Encoding").options}) == 9
+
+
+def test_a_reading_that_was_close_says_so_and_opens_how_it_was_read(page):
+    test = give(page(), "x.csv", "user_id,city\n1,é\n2,é\n3,b\n".encode("cp1252"))
+    (how,) = [one for one in test.expander if one.label == "How the file was read"]
+    assert how.proto.expanded
+    assert any("nearly as likely" in one.value for one in how.text)
+
+
+def test_another_file_of_an_archive_can_be_read_instead(page):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("log.csv", EVENTS)
+        archive.writestr("users.csv", "user_id,city\n1,a\n2,b\n")
+    test = give(page(), "both.zip", packed.getvalue())
+    assert figures(test)["Rows"] == "90"
+    assert box(test, "File in the archive").value == "log.csv"
+    box(test, "Delimiter").set_value(";").run()
+    box(test, "File in the archive").set_value("users.csv").run()
+    assert figures(test)["Rows"] == "2"
+    # How the other one was read says nothing of this one.
+    assert box(test, "Delimiter").value == ","
+    assert box(test, "Encoding").value == "utf-8"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_box_says_what_it_takes(page, lang):
+    label = page(lang).file_uploader[0].label
+    for kind in ("CSV", "TSV", "TXT", ".xlsx", ".xls", ".ods", "gzip", "zip", "500 MB"):
+        assert kind in label
 
 
 def test_the_same_file_is_known_again(page):
@@ -249,11 +354,144 @@ def test_a_table_can_join_the_tables_of_another_data_set(page):
     users = "\n".join(["user_id,city", *(f"{i:03},c{i % 3}" for i in range(40))])
     test = give(page(), "users.csv", users.encode())
     (log,) = Workspace().list()
-    box(test, "Together with the tables of").set_value(log.id).run()
+    assert box(test, "Save as").value == "new"
+    box(test, "Save as").set_value("add").run()
+    assert box(test, "Of the data set").value == log.id
     press(test, "Save and use it")
     both = Workspace().list()[0]
     assert both.kinds == ("events", "users")
     assert Workspace().open(both.id).events.users[0].as_py() == "000"
+
+
+def more(first, last):
+    """The header and some of the rows of EVENTS, and rows that go on after them."""
+    rows = [
+        f"{i % 12:03},{('浏览', '加购', '购买')[i % 3]},2026-03-{i % 9 + 1:02} 10:00"
+        for i in range(first, min(last, 90))
+    ]
+    rows += [f"{i:03},购买,2026-03-20 10:00" for i in range(90, last)]
+    return "\n".join(["用户ID,行为,时间", *rows]).encode("gb18030")
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "rows", "note"),
+    [
+        (True, 100, "30 rows of the file were there already"),
+        (False, 130, "and were added again"),
+    ],
+)
+def test_rows_are_added_and_those_that_are_there_already_counted(
+    page, leave_out, rows, note
+):
+    press(give(page(), "log.csv", EVENTS), "Save and use it")
+    (old,) = Workspace().list()
+    test = give(page(), "log2.csv", more(60, 100))
+    box(test, "Save as").set_value("add").run()
+    test.toggle[0].set_value(leave_out).run()
+    press(test, "Save and use it")
+    both = Workspace().list()[0]
+    assert (both.name, both.rows) == ("log", rows)
+    assert said(test, note)
+    assert said(test, f"{rows - 90} rows were added.")
+    # What was shared of the old one stays as it was.
+    assert Workspace().open(old.id).events.users[0].as_py() == "000"
+    assert Workspace().list()[1].rows == 90
+
+
+def test_a_table_takes_the_place_of_another(page):
+    press(give(page(), "log.csv", EVENTS), "Save and use it")
+    users = b"user_id,city\n000,a\n001,b\n"
+    test = give(page(), "users.csv", users)
+    box(test, "Save as").set_value("add").run()
+    press(test, "Save and use it")
+    both = Workspace().list()[0].id
+    test = give(page(), "users2.csv", users + b"002,c\n")
+    box(test, "Save as").set_value("replace").run()
+    # Only one of the two has a table to be replaced.
+    assert len(box(test, "Of the data set").options) == 1
+    assert box(test, "Of the data set").value == both
+    press(test, "Save and use it")
+    assert said(
+        test, "The table that was there (2 rows) was replaced; the new one has 3"
+    )
+    newest = Workspace().open(Workspace().list()[0].id)
+    assert (len(newest.users), len(newest.events)) == (3, 90)
+
+
+def test_roles_that_differ_are_refused_and_the_file_stays(page):
+    header, paid = "user_id,order_time,amount", "user_id,order_time,note"
+    rows = [f"u{i % 9},2026-03-{i % 9 + 1:02} 10:00,{i}.5" for i in range(40)]
+    press(give(page(), "o.csv", "\n".join([header, *rows]).encode()), "Save and use it")
+    rows = [f"u{i % 9},2026-03-{i % 9 + 1:02} 10:00,x" for i in range(40)]
+    test = give(page(), "p.csv", "\n".join([paid, *rows]).encode())
+    box(test, "What each row is").set_value("orders").run()
+    box(test, "Save as").set_value("add").run()
+    press(test, "Save and use it")
+    assert said(test, "only one of them has the roles “amount”")
+    assert len(Workspace().list()) == 1
+    assert box(test, "Save as").value == "add"
+
+
+CLEAN = "\n".join(
+    ["用户ID,行为,时间"]
+    + [
+        f"{i % 12:03},{('浏览', '加购', '购买')[i % 3]},2026-03-{i % 9 + 1:02} 10:{i}"
+        for i in range(10, 60)
+    ]
+)
+ODD = f"{CLEAN}\n010,加购,2026-03-02 10:10\nqa_test,浏览,2026-03-02 10:00"
+
+
+def test_what_is_odd_is_said_and_left_out_of_a_new_data_set_only_when_asked(page):
+    test = press(give(page(), "log.csv", ODD.encode()), "Save and use it")
+    (old,) = Workspace().list()
+    assert old.rows == 52
+    assert said(test, "1 row repeats an earlier one")
+    assert said(test, "1 user looks like a test account")
+    assert not any(one.label == "Make a data set without these" for one in test.button)
+    test = page(d=old.id)
+    labels = [one.key for one in test.toggle]
+    assert labels == [f"odd.{old.id}.{code}" for code in ("duplicates", "testers")]
+    for toggle in test.toggle:
+        toggle.set_value(True)
+    press(test.run(), "Make a data set without these")
+    new = Workspace().list()[0]
+    assert (new.name, new.rows, new.users) == ("log, cleaned", 50, 12)
+    assert said(test, "1 repeat of an earlier row was left out.")
+    assert said(test, "1 row of a test account was left out.")
+    assert Workspace().list()[1].rows == 52
+    assert not said(test, "repeats an earlier one")
+
+
+def test_a_clean_data_set_and_the_demo_are_not_talked_about(page):
+    test = press(give(page(), "log.csv", CLEAN.encode()), "Save and use it")
+    odd = "What is odd about the data"
+    assert odd not in [one.value for one in test.subheader]
+    assert odd not in [one.value for one in page().subheader]
+
+
+def test_a_third_import_waits_and_says_so(page, monkeypatch):
+    from pages._frame import upload
+    from pages._frame.turns import imports
+
+    told = []
+
+    def look(say, running, place):
+        # Nobody else will end: the first to be seen waiting lets the others go.
+        told.append((running, place))
+        others.close()
+
+    monkeypatch.setattr(upload, "_in_line", look)
+    others = contextlib.ExitStack()
+    test = page()
+    for _ in range(2):
+        others.enter_context(imports().turn(None))
+    give(test, "log.csv", EVENTS)
+    assert told == [(2, 1)]
+    assert figures(test)["Rows"] == "90"
+    assert WORDS.text("data.queue", "en", n=2, place=1) == (
+        "2 imports are running; yours is number 1 in the queue"
+    )
 
 
 def test_a_data_set_is_renamed_and_deleted_for_all(page, home):
@@ -303,8 +541,6 @@ def test_real_files_are_understood_and_saved(page, samples, path, kind, rows):
 
 def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
     """The same by the real child; it is ended when telling how far it is fails."""
-    import io
-
     from pages._frame import incoming
 
     incoming.import_file = child.import_file
@@ -316,9 +552,9 @@ def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        came.read(stop)
+        came.read(stop, stop)
     assert came.report is None
-    came.read(lambda *_: None)
+    came.read(lambda *_: None, stop)
     assert came.report.kind == "events"
     came.close()
     assert not list((home / "uploads").iterdir())

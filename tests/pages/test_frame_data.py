@@ -10,7 +10,7 @@ import opslib as ops
 from opslib.ingest.report import Report
 from opslib.workspace import Workspace
 from pages._frame import data
-from pages._frame.understood import REASONS
+from pages._frame.reading import REASONS
 
 PARTS = ("rows", "layout")
 
