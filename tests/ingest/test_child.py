@@ -139,7 +139,7 @@ def test_an_unfinished_folder_is_not_a_table(tmp_path):
 def test_people_get_the_report_in_their_language(events, capsys):
     assert child.main([str(events), "--lang", "zh_CN"]) == 0
     shown = capsys.readouterr().out
-    assert "看起来是行为事件表" in shown
+    assert "看起来是行为日志" in shown
     assert "user_id" in shown
     assert child.main([str(events) + "x"]) == 1
     assert "cannot be opened" in capsys.readouterr().err

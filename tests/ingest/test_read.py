@@ -168,7 +168,7 @@ def test_the_report_is_said_in_both_languages():
         "60 rows and 4 columns were read. The table looks like events "
         f"({report.confidence:.1%} sure), told by “用户ID”, “行为”, “时间”, “金额”."
     )
-    assert report.describe("zh_CN").startswith("共读取 60 行、4 列。看起来是行为事件表")
+    assert report.describe("zh_CN").startswith("共读取 60 行、4 列。看起来是行为日志")
     for lang in LANGUAGES:
         assert all(note.text(lang) for note in (*report.changes, *report.warnings))
 
