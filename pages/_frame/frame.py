@@ -57,6 +57,9 @@ class Frame:
                 names,
                 format_func=names.__getitem__,
                 key=DATASET,
+                # Streamlit would forget what stands beside a page when that changes,
+                # and could show the first data set instead.
+                persist_state="session",
             )
             lang = st.segmented_control(
                 t("frame.language"),
