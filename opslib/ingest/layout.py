@@ -129,7 +129,7 @@ def _start(rows: Sequence[Row], width: int, kinds: Sequence[str]) -> int:
         )
         if end > MOST_PREAMBLE or any(_is_data(row, kinds) for row in rows[start:end]):
             return start
-        after = (i for i in range(end, len(rows)) if _filled(rows[i]) > width / 2)
+        after = (i for i in range(end + 1, len(rows)) if _filled(rows[i]) > width / 2)
         following = next(after, None)
         if following is None or not any(_is_data(r, kinds) for r in rows[following:]):
             return start

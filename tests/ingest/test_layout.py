@@ -123,6 +123,11 @@ def test_a_table_of_texts_goes_on_below_a_short_row():
     assert len(table.report.set_aside) == 1
 
 
+def test_a_rule_in_place_of_a_header_ends_the_search_for_one():
+    table = read("-----\n2025-01-03\n2025-01-04\n")
+    assert table.frame.iloc[:, 0].to_list()[-2:] == ["2025-01-03", "2025-01-04"]
+
+
 def test_blank_lines_between_all_rows_mean_nothing():
     table = read(HEADER + "\n" + ROWS.replace("\n", "\n\n") + "x,y,z,w\n")
     assert len(table.frame) == 20
