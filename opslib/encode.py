@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,7 @@ from opslib import periods
 from opslib.conditions import Codes, Floats, Mask, Property, Texts
 from opslib.periods import Instants
 from opslib.result import Error, Note
-from opslib.tables import Columns
+from opslib.tables import Coded, Columns
 
 MOST_NAMES = 65_535
 # A property with more different texts is kept as texts.
@@ -70,12 +69,8 @@ def events(
     rows = None if keep.all() else np.flatnonzero(keep)
     instants = instants if rows is None else instants[rows]
 
-    def kept(column: str) -> pd.Series:
-        whole = table.column(column)
-        return whole if rows is None else whole.iloc[rows]
-
-    user_code, users = _encode(kept(user))
-    event_code, names = _encode(kept(event))
+    user_code, users = _encode(table, user, rows)
+    event_code, names = _encode(table, event, rows)
     if len(names) > MOST_NAMES:
         raise Error("eventlog.names", n=len(names), most=MOST_NAMES, column=event)
     others = (
@@ -85,7 +80,8 @@ def events(
     )
     money = None
     if amount is not None:
-        values = kept(amount)
+        values = table.column(amount)
+        values = values if rows is None else values.iloc[rows]
         numbers = pd.to_numeric(values, errors="coerce")
         money = Floats(numbers.to_numpy("float64", na_value=np.nan))
         if unread := int((numbers.isna() & values.notna()).sum()):
@@ -99,11 +95,11 @@ def events(
             yield "amount", money
 
     return {
-        "users": pa.array(users, pa.large_string()),
+        "users": users,
         "user": user_code,
         "time": instants,
         "event": event_code.astype(np.uint16),
-        "names": tuple(names),
+        "names": tuple(names.to_pylist()),
         "properties": each(),
         "timezone": timezone,
         "until": end_of_observation(instants, timezone) if until is None else end,
@@ -141,36 +137,31 @@ def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
     return instants, known
 
 
-def _encode(column: pd.Series) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """Return the position of each value among the sorted texts."""
-    if column.dtype == "str":
-        return _encode_texts(pa.array(column))
-    codes, found = pd.factorize(column)
-    texts = pd.Index(whole_numbers(pd.Series(found))).astype(str)
-    unique, rank = np.unique(texts.to_numpy(dtype=object), return_inverse=True)
-    return rank.astype(np.int32)[codes], unique.tolist()
-
-
-def _encode_texts(
-    values: pa.Array | pa.ChunkedArray,
-) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """Do so for texts, of which there may be millions: in two halves side by side."""
-    whole = pa.chunked_array(values).cast(pa.large_string())
-    half = len(whole) // 2
-    with ThreadPoolExecutor(2) as pool:
-        parts = [whole[:half], whole[half:]]
-        coded = list(
-            pool.map(lambda part: part.combine_chunks().dictionary_encode(), parts)
-        )
-    known = pa.concat_arrays([one.dictionary for one in coded]).unique()
+def _encode(
+    table: Columns, name: str, rows: Rows | None
+) -> tuple[npt.NDArray[np.int32], pa.LargeStringArray]:
+    """Return the position of each value among the sorted texts; none is missing."""
+    found = table.coded(name)
+    if found is None:
+        column = table.column(name)
+        column = column if rows is None else column.iloc[rows]
+        codes, values = pd.factorize(column)
+        labels = pd.Index(whole_numbers(pd.Series(values))).astype(str)
+        unique, ranks = np.unique(labels.to_numpy(dtype=object), return_inverse=True)
+        return ranks.astype(np.int32)[codes], pa.array(unique, pa.large_string())
+    coded, texts = found if rows is None else _only_used(found.codes[rows], found.texts)
     # By their bytes, which in UTF-8 is by their code points.
-    texts = known.take(pc.sort_indices(known))
-    codes = np.empty(len(whole), np.int32)
-    ends = ((slice(0, half), coded[0]), (slice(half, None), coded[1]))
-    for place, one in ends:
-        rank = pc.index_in(one.dictionary, texts).to_numpy()
-        codes[place] = rank[one.indices.to_numpy()]
-    return codes, texts.to_pylist()
+    order = pc.sort_indices(texts)
+    rank = np.empty(len(texts), np.int32)
+    rank[order.to_numpy()] = np.arange(len(texts), dtype=np.int32)
+    return rank[coded], texts.take(order)
+
+
+def _only_used(codes: npt.NDArray[np.int32], texts: pa.LargeStringArray) -> Coded:
+    """Forget the texts that no row has any more."""
+    used = np.bincount(codes, minlength=len(texts)) > 0
+    place = np.cumsum(used, dtype=np.int32) - 1
+    return Coded(place[codes], texts.filter(pa.array(used)))
 
 
 def whole_numbers(ids: pd.Series) -> pd.Series:

@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import altair as alt
 import pandas as pd
 
 from opslib.words import text
+
+if TYPE_CHECKING:
+    import altair as alt
 
 
 @dataclass(frozen=True, init=False)
@@ -99,7 +101,7 @@ class Result(ABC):
     previous: Self | None = None
 
     @abstractmethod
-    def chart(self, lang: str = "en") -> alt.TopLevelMixin:
+    def chart(self, lang: str = "en") -> "alt.TopLevelMixin":
         """Draw the table, labelled in `lang`."""
 
     @abstractmethod

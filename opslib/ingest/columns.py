@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from opslib.ingest import dates
 from opslib.ingest.names import looks_like_id, looks_like_time
 from opslib.ingest.spool import TEXT
+from opslib.ingest.trim import trimmed
 from opslib.result import Note
 from opslib.tables import as_series
 
@@ -129,7 +130,7 @@ class Evidence:
         """Add the cells of a batch."""
         if self.capped:
             return
-        part = pc.value_counts(pc.utf8_trim_whitespace(column))
+        part = pc.value_counts(trimmed(column))
         self._parts.append(part)
         self._length += len(part)
         if self._length > 2 * MOST_DISTINCT:
@@ -211,7 +212,7 @@ class Plan:
         Raises:
             Misfit: The cells show that another plan is needed.
         """
-        distinct, codes = pc.utf8_trim_whitespace(column), None
+        distinct, codes = trimmed(column), None
         if not self.capped:
             encoded = distinct.dictionary_encode()
             distinct, codes = encoded.dictionary, encoded.indices
@@ -380,7 +381,7 @@ def convert(column: pa.Array, name: str, **options: bool) -> Typed:
     evidence.add(column)
     plan = decide(evidence, name, **options)
     values, failed = plan.apply(column)
-    texts = pc.utf8_trim_whitespace(column)
+    texts = trimmed(column)
     return Typed(
         as_series(values, name),
         plan.kind,

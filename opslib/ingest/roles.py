@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+from scipy.sparse import csgraph, csr_array
 
 from opslib import kinds
 from opslib.ingest import personal
@@ -180,7 +180,9 @@ def _assign(
                 scores[row, private] = 0
         # Earlier columns win a draw: ids and times come first in most exports.
         scores -= (scores > 0) * np.arange(len(columns)) * 1e-6
-        best = optimize.linear_sum_assignment(-scores)  # type: ignore[attr-defined]
+        # Every pair costs something, for 0 would mean that there is no such pair.
+        costs = csr_array(2 - scores)  # type: ignore[no-untyped-call]
+        best = csgraph.min_weight_full_bipartite_matching(costs)
         pairs = zip(*best, strict=True)
         given |= {roles[r]: columns[c] for r, c in pairs if scores[r, c] > 0}
     return {role: given[role] for role in KINDS[kind] if role in given}

@@ -2,11 +2,9 @@
 
 import csv
 import io
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import islice, zip_longest
 
 import numpy as np
 import pandas as pd
@@ -14,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from opslib.ingest.ahead import ahead
 from opslib.ingest.dialect import LONGEST_RECORD, Dialect
 from opslib.ingest.layout import Body, agreement
 from opslib.ingest.spool import TEXT, Batch, Spool
+from opslib.ingest.trim import never_blank, shortest, trimmed
 from opslib.result import Error
 
 # Small enough for the cache, and for the collector to have little to walk through.
@@ -24,7 +24,6 @@ CHUNK = 5_000
 HEAD = 1 << 17
 LONGEST_LINE = 1 << 26
 MOST_OPEN = 1 << 23
-BLOCK = 1 << 20
 MOST_COLUMNS = 2_000
 MOST_WAITING = 50_000
 # Lines that no way of reading their quotes makes whole, until no more are tried.
@@ -183,14 +182,12 @@ def _all_plain(batch: Batch, body: Body) -> bool:
                 same = pc.and_(same, pc.equal(column, cell))
             if pc.any(same).as_py():
                 return False
+    if sum(islice(filter(None, map(never_blank, batch.columns)), 2)) == 2:
+        return True
     filled = np.zeros(len(batch.lines), np.int64)
     for column in batch.columns:
-        filled += pc.not_equal(pc.utf8_trim_whitespace(column), "").to_numpy(
-            zero_copy_only=False
-        )
-        if filled.min() >= 2:
-            return True
-    return False
+        filled += pc.not_equal(trimmed(column), "").to_numpy(zero_copy_only=False)
+    return bool(filled.min() >= 2)
 
 
 def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> None:
@@ -220,19 +217,18 @@ def _place(rows: list[Row], numbers: list[int], width: int, cells: Cells) -> Non
 def _take(batch: Batch, cells: Cells) -> None:
     """Keep rows of the right width, but for those of nothing but delimiters."""
     lines, columns = batch
-    empty = pc.equal(pc.utf8_trim_whitespace(columns[0]), "")
-    if pc.any(empty).as_py():
-        for column in columns[1:]:
-            empty = pc.and_(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))
-        blank = empty.to_numpy(zero_copy_only=False)
+    if not never_blank(columns[0]):
+        blank = np.ones(len(lines), np.bool_)
+        for column in columns:
+            blank &= pc.equal(trimmed(column), "").to_numpy(zero_copy_only=False)
         if blank.any():
             cells.blank += int(blank.sum())
             lines = lines[~blank]
-            columns = [column.filter(pc.invert(empty)) for column in columns]
+            columns = [column.filter(pa.array(~blank)) for column in columns]
     if not len(lines):
         return
     for i, column in enumerate(columns):
-        if i not in cells.gaps and pc.min(pc.binary_length(column)).as_py() == 0:
+        if i not in cells.gaps and shortest(column) == 0:
             cells.gaps.add(i)
     cells.spool.append(lines, columns)
 
@@ -278,19 +274,22 @@ def _records(
     The first lines always come as rows, for some of them may be no part of the table.
     """
     number, open_lines = 1, ""
-    for text, last, cut in _ahead(_whole(pieces), dialect):
+
+    def cut(some: tuple[str, bool]) -> tuple[str, bool, list[pa.Array] | None]:
+        return *some, _at_once(some[0], dialect)
+
+    for text, last, columns in ahead(cut, _whole(pieces)):
         whole = open_lines + text
-        columns = None if number == 1 else cut() if not open_lines else None
-        if columns is not None:
+        if columns is not None and number > 1 and not open_lines:
             yield Batch(np.arange(number, number + len(columns[0])), columns)
             number += len(columns[0])
             continue
         parts, open_lines = _parts(whole), ""
         for i, part in enumerate(parts):
-            columns = _at_once(part, dialect) if number > 1 and not open_lines else None
-            if columns is not None:
-                yield Batch(np.arange(number, number + len(columns[0])), columns)
-                number += len(columns[0])
+            made = _at_once(part, dialect) if number > 1 and not open_lines else None
+            if made is not None:
+                yield Batch(np.arange(number, number + len(made[0])), made)
+                number += len(made[0])
                 continue
             lines = list(io.StringIO(open_lines + part, newline=""))
             n, final = len(lines), last and i == len(parts) - 1
@@ -312,20 +311,6 @@ def _whole(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:
         if text:
             yield text, False
     yield rest, True
-
-
-def _ahead(
-    texts: Iterable[tuple[str, bool]], dialect: Dialect
-) -> Iterator[tuple[str, bool, Callable[[], list[pa.Array] | None]]]:
-    """Cut parts at once while the one before is at work."""
-    with ThreadPoolExecutor(2) as pool:
-        waiting: deque[tuple[str, bool, Future[list[pa.Array] | None]]] = deque()
-        for some in chain(texts, [None] * 3):
-            if some is not None:
-                waiting.append((*some, pool.submit(_at_once, some[0], dialect)))
-            if waiting and (some is None or len(waiting) > 3):
-                text, last, made = waiting.popleft()
-                yield text, last, made.result
 
 
 def _whole_lines(text: str) -> tuple[str, str]:
@@ -358,10 +343,14 @@ def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
     if "\r" in text and text.count("\r") != text.count("\r\n"):
         return None
     names = [str(i) for i in range(dialect.width)]
+    content = text.encode()
     try:
         table = arrow_csv.read_csv(
-            pa.py_buffer(text.encode()),
-            arrow_csv.ReadOptions(column_names=names, block_size=BLOCK),
+            pa.py_buffer(content),
+            # Several texts are read side by side: within one there is nothing to share.
+            arrow_csv.ReadOptions(
+                column_names=names, block_size=len(content) + 1, use_threads=False
+            ),
             arrow_csv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote or False,
@@ -373,7 +362,8 @@ def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
         )
     except pa.ArrowInvalid:
         return None
-    if table.num_rows != text.count("\n"):
+    ends = np.count_nonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+    if table.num_rows != ends:
         # A record over several lines, or a stray quote: not for a hasty reader.
         return None
     return [column.combine_chunks() for column in table.columns]

@@ -5,21 +5,22 @@ A table larger than memory is written as it is converted and mapped when it is d
 
 import contextlib
 import re
-import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from opslib.ingest import facts, personal, reshape, roles
+from opslib.ingest.ahead import ahead
 from opslib.ingest.columns import (
     TOLERATED,
     Evidence,
@@ -36,9 +37,8 @@ from opslib.tables import File, Frame, as_series
 # What is left of a long id that a spreadsheet took for a number.
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
 SAMPLE = 200_000
-# What columns are is found and converted side by side; Arrow does it without the lock.
-_POOL = ThreadPoolExecutor(2, thread_name_prefix="opslib-columns")
 Progress = Callable[[str, float], None]
+Made = TypeVar("Made")
 
 
 class Added(NamedTuple):
@@ -92,7 +92,7 @@ def typed(
 
     ids = {column for role, column in given.items() if role in IDS}
     plans: list[Plan] = []
-    for one in _POOL.map(lambda i: plan(i, as_id=names[i] in ids), range(len(names))):
+    for one in ahead(lambda i: plan(i, as_id=names[i] in ids), range(len(names))):
         plans.append(one)
         tell("types", 0.5 * len(plans) / len(names))
     kind = known.get("kind")
@@ -107,7 +107,7 @@ def typed(
         return _reshaped(spool, plans, found, report, kind=kind, tell=tell, into=into)
     added, by_role, notes = _completed(names, found)
     done = _converted(spool, plans, added, tell, into)
-    _count_owners(plans, by_role, done.table)
+    _count_owners(plans, by_role, done.columns)
     offers = reshape.offers(sample, found)
     if offers and spool.spilled:
         offers = reshape.offers(Table(done.columns, report).frame, found)
@@ -198,33 +198,24 @@ def _told(
 
 
 def _count_owners(
-    plans: list[Plan], roles_: Mapping[str, str], table: pa.Table
+    plans: list[Plan], roles_: Mapping[str, str], columns: File | Frame
 ) -> None:
     """Count users or units exactly, however many there are."""
     owners = {roles_.get("user"), roles_.get("unit")}
     for i, plan in enumerate(plans):
-        if plan.capped and plan.name in owners:
-            chunks = table.column(i).chunks
-            halves = (chunks[::2], chunks[1::2])
-            found = _POOL.map(
-                lambda some: pc.unique(pa.chunked_array(some, TEXT)), halves
-            )
-            both = pa.concat_arrays(list(found)).unique()
-            n = len(both) - both.null_count
-            plans[i] = replace(plan, distinct=n, capped=False)
+        if plan.capped and plan.name in owners and (found := columns.coded(plan.name)):
+            plans[i] = replace(plan, distinct=len(found.texts), capped=False)
 
 
 def _sample(spool: Spool, plans: list[Plan]) -> pd.DataFrame:
     """Convert rows from all over the table: enough to tell what its columns are."""
     every = max(1, -(-spool.rows // SAMPLE))
-    before: list[Plan] = []
-    while plans != before:
-        before = list(plans)
-        parts = [
-            _apply(plans, batch)[0]
-            for i, batch in enumerate(spool.batches())
-            if i % every == 0
-        ]
+
+    def work() -> list[list[pa.Array]]:
+        some = islice(spool.batches(), None, None, every)
+        return [_apply(plans, batch)[0] for batch in some]
+
+    parts = _settled(plans, work)
     types = [plan.type for plan in plans]
     return pd.DataFrame(
         {
@@ -237,22 +228,36 @@ def _sample(spool: Spool, plans: list[Plan]) -> pd.DataFrame:
 
 
 def _apply(
-    plans: list[Plan], batch: Batch
-) -> tuple[list[pa.Array], list[tuple[int, Any]]]:
-    """Convert a batch; a plan that its cells refute gives way to the one they ask for.
+    plans: Sequence[Plan], batch: Batch
+) -> tuple[list[pa.Array], list[npt.NDArray[np.int64]]]:
+    """Convert a batch; give the values of each column and the cells that do not fit."""
+    done, better = [], {}
+    for i, (plan, column) in enumerate(zip(plans, batch.columns, strict=True)):
+        try:
+            done.append(plan.apply(column))
+        except Misfit as misfit:
+            better[i] = misfit.plan
+    if better:
+        raise _Refuted(better)
+    return [values for values, _ in done], [bad for _, bad in done]
 
-    Cells converted by the old plan are then converted again by the caller.
-    """
 
-    def one(i: int) -> tuple[pa.Array, Any]:
-        while True:
-            try:
-                return plans[i].apply(batch.columns[i])
-            except Misfit as misfit:
-                plans[i] = misfit.plan
+class _Refuted(Exception):  # noqa: N818  no error: the next try is the right one
+    """Some cells ask for other plans: number of the column -> plan."""
 
-    done = list(_POOL.map(one, range(len(plans))))
-    return [values for values, _ in done], [(i, bad) for i, (_, bad) in enumerate(done)]
+    def __init__(self, plans: Mapping[int, Plan]) -> None:
+        super().__init__()
+        self.plans = plans
+
+
+def _settled(plans: list[Plan], work: Callable[[], Made]) -> Made:
+    """Do work by the plans, from the start again whenever one turns out wrong."""
+    while True:
+        try:
+            return work()
+        except _Refuted as refuted:
+            for i, plan in refuted.plans.items():
+                plans[i] = plan
 
 
 def _converted(
@@ -262,68 +267,52 @@ def _converted(
     tell: Progress,
     into: Path | None,
 ) -> Converted:
-    """Convert all batches, from the start again whenever a plan turns out wrong."""
-    while True:
-        before = list(plans)
+    """Convert all batches."""
+
+    def work() -> Converted:
         failed: list[tuple[str, int, str]] = []
-        batches = _columns(spool, plans, added, failed, tell)
         fields = [(plan.name, plan.type) for plan in plans]
         fields += [(name, one.type) for name, one in added.items()]
-        with contextlib.suppress(_Refuted):
-            table, columns = _assembled(
-                _while_same(batches, plans, before),
-                pa.schema(fields),
-                into,
-                spilled=spool.spilled,
-            )
-            if not _unfit(plans, failed, table):
-                return Converted(table, columns, failed)
+        table, columns = _assembled(
+            _columns(spool, plans, added, failed, tell),
+            pa.schema(fields),
+            into,
+            spilled=spool.spilled,
+        )
+        if unfit := _unfit(plans, failed, table):
+            raise _Refuted(unfit)
+        return Converted(table, columns, failed)
 
-
-class _Refuted(Exception):  # noqa: N818  no error: the next try is the right one
-    pass
-
-
-def _while_same(
-    batches: Iterable[list[pa.Array]], plans: list[Plan], before: list[Plan]
-) -> Iterator[list[pa.Array]]:
-    for batch in batches:
-        if plans != before:
-            raise _Refuted
-        yield batch
+    return _settled(plans, work)
 
 
 def _unfit(
-    plans: list[Plan], failed: list[tuple[str, int, str]], table: pa.Table
-) -> bool:
+    plans: Sequence[Plan], failed: list[tuple[str, int, str]], table: pa.Table
+) -> dict[int, Plan]:
     """Make those columns text of which too many cells turned out not to fit."""
-    found = False
+    better = {}
     for i, plan in enumerate(plans):
         if plan.capped and plan.kind != "text":
             bad = sum(name == plan.name for name, _, _ in failed)
             there = len(table) - table.column(i).null_count + bad
             if bad > TOLERATED * there:
-                plans[i], found = replace(plan, kind="text", changes=()), True
-    return found
+                better[i] = replace(plan, kind="text", changes=())
+    return better
 
 
 def _columns(
     spool: Spool,
-    plans: list[Plan],
+    plans: Sequence[Plan],
     added: Mapping[str, Added],
     failed: list[tuple[str, int, str]],
     tell: Progress,
 ) -> Iterator[list[pa.Array]]:
     start = 0
-    for batch in spool.batches():
-        values, bad = _apply(plans, batch)
-        for i, rows in bad:
+    converted = ahead(lambda batch: (batch, *_apply(plans, batch)), spool.batches())
+    for batch, values, bad in converted:
+        for plan, column, rows in zip(plans, batch.columns, bad, strict=True):
             failed += [
-                (
-                    plans[i].name,
-                    int(batch.lines[row]),
-                    batch.columns[i][row].as_py().strip(),
-                )
+                (plan.name, int(batch.lines[row]), column[row].as_py().strip())
                 for row in rows
             ]
         known = {plan.name: one for plan, one in zip(plans, values, strict=True)}
@@ -347,17 +336,22 @@ def _assembled(
         names = table.column_names
         whole = {name: as_series(table.column(name), name) for name in names}
         return table, Frame(pd.DataFrame(whole))
-    path = into or Path(tempfile.mkdtemp()) / "table.arrow"
-    with (
-        pa.OSFile(str(path), "wb") as file,
-        pa.ipc.new_file(file, schema) as writer,
-    ):
-        for one in batches:
-            writer.write_batch(pa.RecordBatch.from_arrays(one, schema=schema))
-    columns = File(path)
-    if into is None:
-        weakref.finalize(columns, shutil.rmtree, path.parent, ignore_errors=True)
+    with contextlib.ExitStack() as stack:
+        path = into or _temporary(stack) / "table.arrow"
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, schema) as writer,
+        ):
+            for one in batches:
+                writer.write_batch(pa.RecordBatch.from_arrays(one, schema=schema))
+        columns = File(path)
+        weakref.finalize(columns, stack.pop_all().close)
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all(), columns
+
+
+def _temporary(stack: contextlib.ExitStack) -> Path:
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    return Path(stack.enter_context(folder))
 
 
 def _completed(
