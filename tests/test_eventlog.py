@@ -52,6 +52,15 @@ def test_the_event_major_copy_holds_the_same_rows():
     assert made.run_start.tolist() == [0, 1, 3, 4]
 
 
+def test_who_and_what_have_no_row_left_are_not_in_the_log():
+    rows = frame("ann view 2026-03-01", "bob buy 2026-03-02", "cid view 2026-03-03")
+    rows.loc[1, "time"] = None
+    made = EventLog.from_frame(rows, user="user", event="event", time="time")
+    assert made.users.to_pylist() == ["ann", "cid"]
+    assert made.names == ("view",)
+    assert made.offsets.tolist() == [0, 1, 2]
+
+
 def test_ids_survive_as_text():
     rows = pd.DataFrame({"user": ["007", "1234567890123456789"], "event": "view"})
     made = EventLog.from_frame(
