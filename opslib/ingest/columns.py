@@ -1,11 +1,9 @@
-"""Texts of one column to its type: identifiers, numbers, words for yes and no, dates.
+"""The type of one column: identifiers, numbers, words for yes and no, dates.
 
 Decided on the distinct texts of the whole column. A cell that does not fit becomes
 missing and is listed; when more than 5 % of the cells do not fit, the column is text.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,55 +15,31 @@ import pyarrow.compute as pc
 
 from opslib.ingest import dates
 from opslib.ingest.names import looks_like_id, looks_like_time
+from opslib.ingest.plans import Plan
 from opslib.ingest.spool import TEXT
 from opslib.ingest.trim import trimmed
+from opslib.ingest.values import (
+    COMMA,
+    DECIMALS,
+    FORMULA,
+    MISSING,
+    MISSING_TEXT,
+    PLAIN,
+    SHARE,
+    YES_NO,
+    ZEROS,
+    are_words,
+    as_numbers,
+    comma_less,
+    half_width,
+    matches,
+    no_answer,
+)
 from opslib.result import Note
 from opslib.tables import as_series
 
 TOLERATED = 0.05
 MOST_DISTINCT = 1 << 16
-NOWHERE = np.empty(0, np.int64)
-MISSING_TEXT = ("", "null", "nan", "n/a", "#n/a", r"\n", "(null)", "<na>")
-# Words among numbers, dates and yeses; among texts they may be what is meant.
-MISSING = (
-    *MISSING_TEXT,
-    *("na", "n.a.", "none", "nil", "-", "--", "—", "－", "/", "?", "...", "unknown"),
-    *("missing", "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!"),
-    *("无", "空", "暂无", "无数据", "未知", "不详", "未填", "未填写", "缺失", "無"),
-)
-YES_NO = (
-    ("true", "false"),
-    ("yes", "no"),
-    ("y", "n"),
-    ("t", "f"),
-    ("on", "off"),
-    ("是", "否"),
-    ("对", "错"),
-    ("真", "假"),
-    ("有", "无"),
-    ("√", "×"),
-    ("✓", "✗"),
-)
-PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
-WHOLE = r"^[+-]?\d+$"
-MONEY = "(?:[￥¥$€£]|RMB|CNY|USD|EUR|GBP|HKD|JPY)"
-GROUPED = "|".join(
-    (
-        r"\d{1,3}(?:[,，]\d{3})+",
-        "[1-9]\\d{0,2}(?:[ '’\u00a0\u202f]\\d{3})+",
-        r"\d{1,2}(?:,\d{2})+,\d{3}",
-    )
-)
-WRITTEN = (
-    rf"^\(?[+-]?\s*{MONEY}?\s*[+-]?(?:{GROUPED}|\d+)?(?:\.\d*)?"
-    rf"\s*(?:[万亿]?元?|{MONEY}|[%％])?-?\)?$"
-)
-# 1.234,50 as the files of continental Europe write it, delimited by semicolons.
-COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?\s*(?:[€%])?$"
-SHARE = "[%％]"
-ZEROS, DECIMALS = r"^\d+\.0+$", r"^(\d+)\.0+$"
-# Spreadsheets are told by ="00123" or '00123 that digits are text.
-FORMULA = r"^=\"([^\"]*)\"$|^'(\d{6,})$"
 
 
 @dataclass(frozen=True)
@@ -107,7 +81,7 @@ class _Texts:
 
     def treat(self, words: tuple[str, ...]) -> None:
         """Take these words for missing cells."""
-        self.missing = _words(self.texts, words)
+        self.missing = are_words(self.texts, words)
 
     def fits(self, mask: npt.NDArray[np.bool_]) -> bool:
         """Say whether nearly all cells that are there satisfy a condition."""
@@ -161,158 +135,6 @@ class Evidence:
         return whole.field("values"), whole.field("counts").to_numpy()
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How the cells of a column are converted, and what was seen of them.
-
-    Attributes:
-        kind: "text", "integer", "number", "boolean" or "date".
-        how: For dates "written", "epoch", "digits" or "serial"; for booleans the word
-            that means yes; for text "id" when 17850.0 is 17850.
-        unit: Of an epoch, how many a second has.
-        order: Of a date, "dmy" or "mdy" where that must be known.
-        aware: The dates are instants, not wall clock.
-        comma: Decimals are written with a comma.
-        missing, distinct, examples: Of the cells seen; `capped` when there are more.
-    """
-
-    name: str
-    kind: str
-    how: str = ""
-    unit: int = 0
-    order: str = ""
-    aware: bool = False
-    comma: bool = False
-    formula: bool = False
-    capped: bool = False
-    missing: int = 0
-    distinct: int = 0
-    examples: tuple[str, ...] = ()
-    changes: tuple[Note, ...] = ()
-
-    @property
-    def type(self) -> pa.DataType:
-        """The Arrow type of the converted cells."""
-        if self.kind == "date":
-            return pa.timestamp("us", "UTC" if self.aware else None)
-        return {
-            "text": TEXT,
-            "integer": pa.int64(),
-            "number": pa.float64(),
-            "boolean": pa.bool_(),
-        }[self.kind]
-
-    def apply(self, column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-        """Convert a batch of cells.
-
-        Returns:
-            The values, null where there is none, and the positions of the cells that
-            became null because they do not fit.
-
-        Raises:
-            Misfit: The cells show that another plan is needed.
-        """
-        distinct, codes = trimmed(column), None
-        if not self.capped:
-            encoded = distinct.dictionary_encode()
-            distinct, codes = encoded.dictionary, encoded.indices
-        if self.formula:
-            distinct = pc.replace_substring_regex(distinct, FORMULA, r"\1\2")
-        if self.kind == "text":
-            gone = _words(distinct, MISSING_TEXT)
-            if self.how == "id":
-                distinct = pc.replace_substring_regex(distinct, DECIMALS, r"\1")
-            values = _without(distinct, gone)
-            return values if codes is None else values.take(codes), NOWHERE
-        distinct = _half_width(distinct)
-        if self.comma:
-            distinct = _comma_less(distinct)
-        boolean = self.kind == "boolean"
-        gone = _words(distinct, _no_answer(self.how) if boolean else MISSING)
-        values, valid = self._converted(distinct.filter(pa.array(~gone)))
-        full = np.zeros(len(distinct), np.bool_)
-        full[~gone] = valid
-        if not full.all():
-            where = pa.array(np.cumsum(~gone) - 1, mask=~full)
-            values = values.take(where)
-        bad = ~gone & ~full
-        if codes is None:
-            return values, np.flatnonzero(bad)
-        failed = (
-            np.isin(codes.to_numpy(), np.flatnonzero(bad)) if bad.any() else bad[:0]
-        )
-        return values.take(codes), np.flatnonzero(failed)
-
-    def zones_mixed(self) -> "Plan":
-        """Note once that some times name a zone and others are read as UTC."""
-        note = Note("ingest.zones_mixed", column=self.name)
-        changes = self.changes if note in self.changes else (*self.changes, note)
-        return replace(self, changes=changes)
-
-    def _converted(self, texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-        """Convert distinct texts that are there."""
-        if self.kind == "boolean":
-            low = pc.utf8_lower(texts)
-            (pair,) = (pair for pair in YES_NO if pair[0] == self.how)
-            valid = pc.is_in(low, pa.array(pair, TEXT))
-            return pc.equal(low, self.how), valid.to_numpy(zero_copy_only=False)
-        if self.kind == "date" and self.how == "written":
-            found = dates.parse(texts, order=self.order)
-            if found.aware and not self.aware:
-                raise Misfit(replace(self.zones_mixed(), aware=True))
-            mixed = found.mixed or (not found.aware and found.valid.any())
-            if self.aware and mixed and (noted := self.zones_mixed()) != self:
-                raise Misfit(noted)
-            if found.order and not self.order:
-                raise Misfit(replace(self, order=found.order))
-            return _moments(found.micros, self.type), found.valid
-        numbers, valid, whole = _numbers(texts)
-        if self.kind == "integer":
-            if not whole:
-                raise Misfit(replace(self, kind="number"))
-            return pa.array(numbers.astype(np.int64)), valid
-        if self.kind == "number":
-            return pa.array(numbers), valid
-        good = numbers[valid]
-        if self.how == "digits":
-            found = dates.parse(pc.cast(pa.array(good.astype(np.int64)), pa.string()))
-        elif self.how == "epoch":
-            found = dates.from_epoch(good, self.unit)
-        else:
-            found = dates.from_serial(good)
-        micros = np.zeros(len(texts), np.int64)
-        micros[valid] = found.micros
-        valid = valid.copy()
-        valid[valid] = found.valid
-        return _moments(micros, self.type), valid
-
-
-class Misfit(Exception):  # noqa: N818  no error: it says what to do instead
-    """Cells that came late show that another plan is needed."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan.name)
-        self.plan = plan
-
-
-def cell_kind(cell: str) -> str:
-    """Say what one cell looks like: "missing", "number", "date" or "text".
-
-    Example:
-        >>> [cell_kind(cell) for cell in ("￥1,200", "2021年5月3日", "buy", "")]
-        ['number', 'date', 'text', 'missing']
-    """
-    cell = cell.strip()
-    if cell.lower() in MISSING:
-        return "missing"
-    if not any(map(str.isdigit, cell)) or len(cell) > 40:
-        return "text"
-    if re.fullmatch(PLAIN, cell) or re.fullmatch(WRITTEN, cell):
-        return "number"
-    is_date = any(re.fullmatch(pattern, cell) for pattern in dates.SPELLINGS.values())
-    return "date" if is_date else "text"
-
-
 def decide(
     evidence: Evidence,
     name: str,
@@ -333,13 +155,13 @@ def decide(
     distinct, counts = evidence.texts()
     texts = _Texts(name, named, distinct, counts, np.zeros(len(counts), np.bool_))
     plan = Plan(name, "text", capped=evidence.capped)
-    if _matches(distinct, FORMULA).any():
+    if matches(distinct, FORMULA).any():
         bare = pc.replace_substring_regex(distinct, FORMULA, r"\1\2")
         texts.texts = bare
         texts.changes.append(Note("ingest.formula_text", column=name))
         plan = replace(plan, formula=True)
     as_written = texts.texts
-    texts.texts = _half_width(texts.texts)
+    texts.texts = half_width(texts.texts)
     if _decimal_commas(texts, sure=not comma):
         plan = replace(plan, comma=True)
     texts.treat(MISSING)
@@ -352,7 +174,7 @@ def decide(
     else:
         texts.texts = as_written
         texts.treat(MISSING_TEXT)
-        if is_id and len(texts.present) and texts.fits(_matches(texts.present, ZEROS)):
+        if is_id and len(texts.present) and texts.fits(matches(texts.present, ZEROS)):
             plan = replace(plan, how="id")
             texts.texts = pc.replace_substring_regex(texts.texts, DECIMALS, r"\1")
             texts.changes.append(Note("ingest.id_decimals", column=name))
@@ -393,26 +215,6 @@ def convert(column: pa.Array, name: str, **options: bool) -> Typed:
     )
 
 
-def _words(texts: pa.Array, words: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """Say which texts are one of a few short words, in whatever case."""
-    found = pc.less_equal(pc.binary_length(texts), max(len(w.encode()) for w in words))
-    found = found.to_numpy(zero_copy_only=False)
-    if found.any():
-        short = pc.utf8_lower(texts.filter(pa.array(found)))
-        hits = pc.is_in(short, pa.array(words, TEXT)).to_numpy(zero_copy_only=False)
-        found = found.copy()
-        found[found] = hits
-    return found
-
-
-def _without(texts: pa.Array, gone: npt.NDArray[np.bool_]) -> pa.Array:
-    return (
-        pc.if_else(pa.array(gone), pa.scalar(None, TEXT), texts)
-        if gone.any()
-        else texts
-    )
-
-
 def _decimal_commas(texts: _Texts, *, sure: bool) -> bool:
     """Write 1.234,5 as 1234.5 where the column shows that it means that.
 
@@ -421,38 +223,15 @@ def _decimal_commas(texts: _Texts, *, sure: bool) -> bool:
     texts.treat(MISSING)
     present = texts.present
     # 1,234 alone could be either; a comma before one or two digits is a decimal one.
-    telling = _matches(present, r"\.\d{3},\d")
+    telling = matches(present, r"\.\d{3},\d")
     if not sure:
-        telling |= _matches(present, r",\d{1,2}\s*[€%]?$")
-    if not telling.any() or not texts.fits(_matches(present, COMMA)):
+        telling |= matches(present, r",\d{1,2}\s*[€%]?$")
+    if not telling.any() or not texts.fits(matches(present, COMMA)):
         return False
     example = present.filter(pa.array(telling))[0].as_py()
-    texts.texts = _comma_less(texts.texts)
+    texts.texts = comma_less(texts.texts)
     texts.changes.append(Note("ingest.written", column=texts.name, example=example))
     return True
-
-
-def _half_width(texts: pa.Array) -> pa.Array:
-    """Write １２３ as 123, and the marks around such digits likewise."""
-    if pc.all(pc.string_is_ascii(texts)).as_py() is not False:
-        return texts
-    wide = pc.match_substring_regex(texts, "[０-９]")
-    known = texts.to_pylist()
-    flat = [
-        unicodedata.normalize("NFKC", text) if is_wide else text
-        for text, is_wide in zip(known, wide.to_pylist(), strict=True)
-    ]
-    return pa.array(flat, texts.type)
-
-
-def _comma_less(texts: pa.Array) -> pa.Array:
-    fitting = pc.match_substring_regex(texts, COMMA)
-    plain = pc.replace_substring(pc.replace_substring(texts, ".", ""), ",", ".")
-    return pc.if_else(fitting, plain, texts)
-
-
-def _matches(texts: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
-    return pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
 
 
 _Found = dict[str, Any]
@@ -465,27 +244,21 @@ def _boolean(texts: _Texts) -> _Found | None:
     for pair in YES_NO:
         # 无 is a no beside 有, and nothing elsewhere.
         if pair[0] in words and words <= {*pair, *MISSING}:
-            texts.treat(_no_answer(pair[0]))
+            texts.treat(no_answer(pair[0]))
             return {"kind": "boolean", "how": pair[0]}
         if words <= {*pair, *MISSING_TEXT} and pair[1] in words:
             return {"kind": "boolean", "how": pair[0]}
     return None
 
 
-def _no_answer(yes: str) -> tuple[str, ...]:
-    """Give the words for a missing cell in a column whose word for yes this is."""
-    (pair,) = (pair for pair in YES_NO if pair[0] == yes)
-    return tuple(word for word in MISSING if word not in pair)
-
-
 def _number(texts: _Texts) -> _Found | None:
     present = texts.present
-    numbers, valid, whole = _numbers(present)
+    numbers, valid, whole = as_numbers(present)
     if not texts.fits(valid) or _is_code(texts, valid):
         return None
-    written = present.filter(pa.array(valid & ~_matches(present, PLAIN)))
+    written = present.filter(pa.array(valid & ~matches(present, PLAIN)))
     if len(written):
-        shares = _matches(written, SHARE)
+        shares = matches(written, SHARE)
         if shares.any():
             texts.changes.append(Note("ingest.percent", column=texts.name))
         if not shares.all():
@@ -498,52 +271,17 @@ def _number(texts: _Texts) -> _Found | None:
     return {"kind": "integer" if whole else "number"}
 
 
-def _numbers(
-    texts: pa.Array,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], bool]:
-    """Read distinct texts as numbers; say which are, and if all those are whole."""
-    plain = _matches(texts, PLAIN)
-    valid = plain
-    if not plain.all():
-        valid = plain | (_matches(texts, WRITTEN) & _matches(texts, r"\d"))
-    numbers = np.zeros(len(texts))
-    numbers[plain] = _cast(texts.filter(pa.array(plain)))
-    written = valid & ~plain
-    if written.any():
-        numbers[written] = _unwritten(texts.filter(pa.array(written)))
-    # 1e999 is written as a number and is none.
-    valid = valid & np.isfinite(numbers)
-    whole = bool(_matches(texts.filter(pa.array(valid)), WHOLE).all())
-    return numbers, valid, whole
-
-
 def _is_code(texts: _Texts, valid: npt.NDArray[np.bool_]) -> bool:
     """Say whether digits are a name here: 0001, 19 digits, or 536365 beside C536379."""
     present = texts.present
-    if _matches(present, r"^0\d+$").any() or _matches(present, r"^[+-]?\d{16,}$").any():
+    if matches(present, r"^0\d+$").any() or matches(present, r"^[+-]?\d{16,}$").any():
         # Epochs in microseconds have 16 digits too, in nanoseconds 19.
-        epochs = _matches(present, r"^1\d{15}(?:\d{3})?$")
+        epochs = matches(present, r"^1\d{15}(?:\d{3})?$")
         return not (epochs.all() and looks_like_time(texts.name))
     others = present.filter(pa.array(~valid))
     return bool(len(others)) and bool(
-        _matches(others, r"^(?:[A-Za-z]+-?\d+|\d+-?[A-Za-z]+)$").any()
+        matches(others, r"^(?:[A-Za-z]+-?\d+|\d+-?[A-Za-z]+)$").any()
     )
-
-
-def _cast(texts: pa.Array) -> npt.NDArray[np.float64]:
-    plain = pc.replace_substring_regex(texts, r"^\+", "")
-    return pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
-
-
-def _unwritten(written: pa.Array) -> npt.NDArray[np.float64]:
-    """Read numbers with thousands separators, currency signs, % or parentheses."""
-    negative = _matches(written, r"^\(.*\)$|-")
-    unit = np.where(_matches(written, "万"), 1e4, 1.0)
-    unit = np.where(_matches(written, "亿"), 1e8, unit)
-    unit = np.where(_matches(written, SHARE), 0.01, unit)
-    bare = pc.replace_substring_regex(written, r"[^\d.]", "")
-    numbers = _cast(pc.if_else(pc.equal(bare, "."), "0", bare))
-    return numbers * unit * np.where(negative, -1, 1)
 
 
 def _numeric_date(
@@ -594,7 +332,3 @@ def _date(texts: _Texts) -> _Found | None:
         "order": found.order,
         "aware": found.aware,
     }
-
-
-def _moments(micros: npt.NDArray[np.int64], type_: pa.DataType) -> pa.Array:
-    return pa.array(micros).cast(pa.timestamp("us")).cast(type_)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from opslib.ingest.columns import cell_kind
 from opslib.ingest.layout import find_head
 from opslib.ingest.quotes import mend
+from opslib.ingest.values import cell_kind
 
 WHITESPACE = " "
 DELIMITERS = (",", ";", "\t", "|", "||", "^", "~", "\x01", ":", WHITESPACE)

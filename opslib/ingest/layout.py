@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from opslib.ingest.columns import cell_kind
+from opslib.ingest.values import cell_kind
 
 Row = Sequence[str]
 MOST_PREAMBLE = 50

@@ -21,13 +21,8 @@ import pyarrow.compute as pc
 
 from opslib.ingest import facts, personal, reshape, roles
 from opslib.ingest.ahead import ahead
-from opslib.ingest.columns import (
-    TOLERATED,
-    Evidence,
-    Misfit,
-    Plan,
-    decide,
-)
+from opslib.ingest.columns import TOLERATED, Evidence, decide
+from opslib.ingest.plans import Misfit, Plan
 from opslib.ingest.report import Column, Report, Table
 from opslib.ingest.spool import TEXT, Batch, Spool
 from opslib.kinds import IDS

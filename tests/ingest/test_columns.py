@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import opslib as ops
-from opslib.ingest.columns import Evidence, Misfit, convert, decide
+from opslib.ingest.columns import Evidence, convert, decide
 from opslib.ingest.dates import parse
+from opslib.ingest.plans import Misfit
 from opslib.ingest.spool import TEXT
 
 
