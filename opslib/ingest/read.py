@@ -280,8 +280,13 @@ def _names(head: list[str], width: int) -> tuple[list[str], list[Note]]:
 
 def _row_notes(cells: rows.Cells) -> list[Note]:
     notes = []
-    for code in ("padded", "repaired", "recut"):
-        if lines := getattr(cells, code):
+    changed = {
+        "padded": cells.padded,
+        "repaired": cells.repairs.lines,
+        "recut": cells.recut,
+    }
+    for code, lines in changed.items():
+        if lines:
             first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
             notes.append(Note(f"ingest.{code}", n=len(lines), rows=first))
     return notes

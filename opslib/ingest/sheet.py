@@ -1,54 +1,29 @@
-"""Cells to a typed table: each column by its own plan, batch by batch, then the roles.
+"""Cells to a table: the type of each column, what the table is, and what to tell."""
 
-A table larger than memory is written as it is converted and mapped when it is done.
-"""
-
-import contextlib
 import re
-import tempfile
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from opslib.ingest import facts, personal, reshape, roles
+from opslib.ingest import conversion, facts, personal, reshape, roles
 from opslib.ingest.ahead import ahead
-from opslib.ingest.columns import TOLERATED, Evidence, decide
-from opslib.ingest.plans import Misfit, Plan
+from opslib.ingest.columns import Evidence, decide
+from opslib.ingest.plans import Plan
 from opslib.ingest.report import Column, Report, Table
-from opslib.ingest.spool import TEXT, Batch, Spool
+from opslib.ingest.spool import TEXT, Spool
 from opslib.kinds import IDS
 from opslib.result import Error, Note
 from opslib.tables import File, Frame, as_series
 
 # What is left of a long id that a spreadsheet took for a number.
 ROUNDED = re.compile(r"\d\.\d+[eE]\+\d{2}")
-SAMPLE = 200_000
 Progress = Callable[[str, float], None]
-Made = TypeVar("Made")
-
-
-class Added(NamedTuple):
-    """A column that the file only implies: its type, and how a batch gives it."""
-
-    type: pa.DataType
-    make: Callable[[dict[str, pa.Array], int, int], pa.Array]
-
-
-class Converted(NamedTuple):
-    """The finished table, and the cells that did not fit: column, line and text."""
-
-    table: pa.Table
-    columns: File | Frame
-    failed: list[tuple[str, int, str]]
 
 
 def as_it_stands(
@@ -57,7 +32,7 @@ def as_it_stands(
     """Give every cell as the text that stands in the file."""
     batches = (batch.columns for batch in spool.batches())
     schema = pa.schema([(name, TEXT) for name in names])
-    _, columns = _assembled(batches, schema, into, spilled=spool.spilled)
+    _, columns = conversion.assembled(batches, schema, into, spilled=spool.spilled)
     described = tuple(Column(name, "text") for name in names)
     return Table(columns, replace(report, columns=described))
 
@@ -91,17 +66,17 @@ def typed(
         plans.append(one)
         tell("types", 0.5 * len(plans) / len(names))
     kind = known.get("kind")
-    sample = _sample(spool, plans)
+    sample = conversion.sample(spool, plans)
     found = roles.recognise(sample, named=named, kind=kind, roles=dict(given))
     for role in set(IDS) & set(found.roles):
         i = names.index(found.roles[role])
         if plans[i].kind != "text":
             plans[i] = plan(i, as_id=True)
-            sample = _sample(spool, plans)
+            sample = conversion.sample(spool, plans)
     if reshape.settle(sample, found, kind=kind)[2]:
         return _reshaped(spool, plans, found, report, kind=kind, tell=tell, into=into)
     added, by_role, notes = _completed(names, found)
-    done = _converted(spool, plans, added, tell, into)
+    done = conversion.converted(spool, plans, added, tell, into)
     _count_owners(plans, by_role, done.columns)
     offers = reshape.offers(sample, found)
     if offers and spool.spilled:
@@ -131,7 +106,7 @@ def _reshaped(
     into: Path | None,
 ) -> Table:
     """Make a table of other rows than the file has; it is small enough for memory."""
-    done = _converted(spool, plans, {}, tell, None)
+    done = conversion.converted(spool, plans, {}, tell, None)
     whole = Table(done.columns, report).frame
     frame, found, changes = reshape.settle(whole, found, kind=kind)
     columns: Frame | File = Frame(frame)
@@ -202,156 +177,9 @@ def _count_owners(
             plans[i] = replace(plan, distinct=len(found.texts), capped=False)
 
 
-def _sample(spool: Spool, plans: list[Plan]) -> pd.DataFrame:
-    """Convert rows from all over the table: enough to tell what its columns are."""
-    every = max(1, -(-spool.rows // SAMPLE))
-
-    def work() -> list[list[pa.Array]]:
-        some = islice(spool.batches(), None, None, every)
-        return [_apply(plans, batch)[0] for batch in some]
-
-    parts = _settled(plans, work)
-    types = [plan.type for plan in plans]
-    return pd.DataFrame(
-        {
-            plan.name: as_series(
-                pa.chunked_array([part[i] for part in parts], types[i]), plan.name
-            )
-            for i, plan in enumerate(plans)
-        }
-    )
-
-
-def _apply(
-    plans: Sequence[Plan], batch: Batch
-) -> tuple[list[pa.Array], list[npt.NDArray[np.int64]]]:
-    """Convert a batch; give the values of each column and the cells that do not fit."""
-    done, better = [], {}
-    for i, (plan, column) in enumerate(zip(plans, batch.columns, strict=True)):
-        try:
-            done.append(plan.apply(column))
-        except Misfit as misfit:
-            better[i] = misfit.plan
-    if better:
-        raise _Refuted(better)
-    return [values for values, _ in done], [bad for _, bad in done]
-
-
-class _Refuted(Exception):  # noqa: N818  no error: the next try is the right one
-    """Some cells ask for other plans: number of the column -> plan."""
-
-    def __init__(self, plans: Mapping[int, Plan]) -> None:
-        super().__init__()
-        self.plans = plans
-
-
-def _settled(plans: list[Plan], work: Callable[[], Made]) -> Made:
-    """Do work by the plans, from the start again whenever one turns out wrong."""
-    while True:
-        try:
-            return work()
-        except _Refuted as refuted:
-            for i, plan in refuted.plans.items():
-                plans[i] = plan
-
-
-def _converted(
-    spool: Spool,
-    plans: list[Plan],
-    added: Mapping[str, Added],
-    tell: Progress,
-    into: Path | None,
-) -> Converted:
-    """Convert all batches."""
-
-    def work() -> Converted:
-        failed: list[tuple[str, int, str]] = []
-        fields = [(plan.name, plan.type) for plan in plans]
-        fields += [(name, one.type) for name, one in added.items()]
-        table, columns = _assembled(
-            _columns(spool, plans, added, failed, tell),
-            pa.schema(fields),
-            into,
-            spilled=spool.spilled,
-        )
-        if unfit := _unfit(plans, failed, table):
-            raise _Refuted(unfit)
-        return Converted(table, columns, failed)
-
-    return _settled(plans, work)
-
-
-def _unfit(
-    plans: Sequence[Plan], failed: list[tuple[str, int, str]], table: pa.Table
-) -> dict[int, Plan]:
-    """Make those columns text of which too many cells turned out not to fit."""
-    better = {}
-    for i, plan in enumerate(plans):
-        if plan.capped and plan.kind != "text":
-            bad = sum(name == plan.name for name, _, _ in failed)
-            there = len(table) - table.column(i).null_count + bad
-            if bad > TOLERATED * there:
-                better[i] = replace(plan, kind="text", changes=())
-    return better
-
-
-def _columns(
-    spool: Spool,
-    plans: Sequence[Plan],
-    added: Mapping[str, Added],
-    failed: list[tuple[str, int, str]],
-    tell: Progress,
-) -> Iterator[list[pa.Array]]:
-    start = 0
-    converted = ahead(lambda batch: (batch, *_apply(plans, batch)), spool.batches())
-    for batch, values, bad in converted:
-        for plan, column, rows in zip(plans, batch.columns, bad, strict=True):
-            failed += [
-                (plan.name, int(batch.lines[row]), column[row].as_py().strip())
-                for row in rows
-            ]
-        known = {plan.name: one for plan, one in zip(plans, values, strict=True)}
-        n = len(batch.lines)
-        yield values + [one.make(known, start, n) for one in added.values()]
-        start += n
-        tell("types", 0.5 + 0.5 * start / spool.rows)
-
-
-def _assembled(
-    batches: Iterable[list[pa.Array]],
-    schema: pa.Schema,
-    into: Path | None,
-    *,
-    spilled: bool,
-) -> tuple[pa.Table, File | Frame]:
-    """Join batches: in memory, or in a file that is then mapped."""
-    if into is None and not spilled:
-        made = [pa.RecordBatch.from_arrays(one, schema=schema) for one in batches]
-        table = pa.Table.from_batches(made, schema)
-        names = table.column_names
-        whole = {name: as_series(table.column(name), name) for name in names}
-        return table, Frame(pd.DataFrame(whole))
-    with contextlib.ExitStack() as stack:
-        path = into or _temporary(stack) / "table.arrow"
-        with (
-            pa.OSFile(str(path), "wb") as file,
-            pa.ipc.new_file(file, schema) as writer,
-        ):
-            for one in batches:
-                writer.write_batch(pa.RecordBatch.from_arrays(one, schema=schema))
-        columns = File(path)
-        weakref.finalize(columns, stack.pop_all().close)
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all(), columns
-
-
-def _temporary(stack: contextlib.ExitStack) -> Path:
-    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    return Path(stack.enter_context(folder))
-
-
 def _completed(
     names: list[str], found: roles.Recognised
-) -> tuple[dict[str, Added], dict[str, str], list[Note]]:
+) -> tuple[dict[str, conversion.Added], dict[str, str], list[Note]]:
     """Add what a kind needs and the file only implies: an amount, a row's own id."""
     given, notes, added = dict(found.roles), [], {}
     taken = set(names)
@@ -364,7 +192,7 @@ def _completed(
             )
 
         name = _free("amount", taken)
-        given["amount"], added[name] = name, Added(pa.float64(), amount)
+        given["amount"], added[name] = name, conversion.Added(pa.float64(), amount)
         notes.append(Note("ingest.amount_added", quantity=quantity, price=price))
     if found.kind == "orders":
         # An amount is what analyses use; quantity and price stay plain columns.
@@ -376,7 +204,7 @@ def _completed(
             return pa.array(np.arange(start + 1, start + n + 1)).cast(TEXT)
 
         name = _free(owner, taken)
-        given, added[name] = {owner: name, **given}, Added(TEXT, number)
+        given, added[name] = {owner: name, **given}, conversion.Added(TEXT, number)
         notes.append(Note("ingest.row_numbers", column=name))
     return added, given, notes
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import opslib as ops
-from opslib.ingest import columns, rows, spool
+from opslib.ingest import columns, records, spool
 from opslib.tables import File, Frame
 
 
@@ -17,7 +17,7 @@ def tiny(monkeypatch):
         monkeypatch.setattr(spool, "MEMORY", 1_000)
         monkeypatch.setattr(spool, "ROWS", 100)
         monkeypatch.setattr(columns, "MOST_DISTINCT", 50)
-        monkeypatch.setattr(rows, "HEAD", 300)
+        monkeypatch.setattr(records, "HEAD", 300)
 
     return shrink
 
