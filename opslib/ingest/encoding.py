@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
 from opslib.ingest import languages
@@ -157,17 +158,9 @@ class Texts:
 
     def __iter__(self) -> Iterator[str]:
         self.damaged, self.nuls, self.rows = 0, 0, []
-        decoder = codecs.getincrementaldecoder(self._detected.encoding)("replace")
-        self._file.seek(self._detected.skip)
-        line, end, counted, piece = 1, "", 0, b"-"
-        begun = False
-        while piece:
-            piece = self._file.read(PIECE)
-            text = decoder.decode(piece, final=not piece)
-            if not begun:
-                # Programs that do not know of the mark add another one.
-                text = text.lstrip("\ufeff")
-                begun = bool(text)
+        end, line, counted = "", 0, 0
+        for i, piece in enumerate(self._decoded()):
+            text = piece
             if "\0" in text:
                 self.nuls += text.count("\0")
                 text = text.replace("\0", "")
@@ -175,13 +168,36 @@ class Texts:
                 continue
             end = end or ("\r" if "\r" in text and "\n" not in text else "\n")
             if "\ufffd" in text:
+                # Lines are counted for those who need their numbers.
+                line = line or self._lines(end, i) + 1
                 for number, found in enumerate(text.split(end), line):
                     if "\ufffd" in found and number > counted:
                         counted = number
                         self.damaged += 1
                         self.rows += [number] * (len(self.rows) < 6)
-            line += text.count(end)
+            if line:
+                line += text.count(end)
             yield text
+
+    def _decoded(self) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder(self._detected.encoding)("replace")
+        self._file.seek(self._detected.skip)
+        begun, piece = False, b"-"
+        while piece:
+            piece = self._file.read(PIECE)
+            text = decoder.decode(piece, final=not piece)
+            if not begun:
+                # Programs that do not know of the mark add another one.
+                text = text.lstrip("\ufeff")
+                begun = bool(text)
+            yield text
+
+    def _lines(self, end: str, pieces: int) -> int:
+        """Count the line ends in the first pieces; go on reading where it was."""
+        here = self._file.tell()
+        lines = sum(text.count(end) for text in islice(self._decoded(), pieces))
+        self._file.seek(here)
+        return lines
 
     @property
     def notes(self) -> tuple[Note, ...]:

@@ -111,15 +111,10 @@ def _parts(text: str) -> list[str]:
 
 def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
     """Cut whole lines into columns if every line is a row of the right width."""
-    simple = dialect.width > 1 and len(dialect.delimiter) == 1
-    if not simple or dialect.runs or dialect.spaced or dialect.escape:
-        return None
-    if not text.endswith("\n"):
-        return None
-    if "\r" in text and text.count("\r") != text.count("\r\n"):
+    content = text.encode()
+    if not _regular(content, dialect):
         return None
     names = [str(i) for i in range(dialect.width)]
-    content = text.encode()
     try:
         table = arrow_csv.read_csv(
             pa.py_buffer(content),
@@ -140,9 +135,37 @@ def _at_once(text: str, dialect: Dialect) -> list[pa.Array] | None:
         return None
     ends = np.count_nonzero(np.frombuffer(content, np.uint8) == ord("\n"))
     if table.num_rows != ends:
-        # A record over several lines, or a stray quote: not for a hasty reader.
+        # A record over several lines is not for a hasty reader.
         return None
     return [column.combine_chunks() for column in table.columns]
+
+
+def _regular(content: bytes, dialect: Dialect) -> bool:
+    """Say whether Arrow reads whole lines as they are meant."""
+    mark, quote = dialect.delimiter.encode(), dialect.quote.encode()
+    odd = dialect.runs or dialect.spaced or dialect.escape
+    if odd or dialect.width == 1 or len(mark) != 1 or len(quote) > 1:
+        return False
+    lone = b"\r" in content and content.count(b"\r") != content.count(b"\r\n")
+    if lone or not content.endswith(b"\n"):
+        return False
+    return not quote or quote not in content or _in_place(content, quote[0], mark[0])
+
+
+def _in_place(content: bytes, quote: int, delimiter: int) -> bool:
+    """Say whether every quote of whole lines opens or closes a cell, or is doubled.
+
+    Arrow drops those that do not.
+    """
+    letters = np.frombuffer(content, np.uint8)
+    at = np.flatnonzero(letters == quote)
+    if len(at) % 2:
+        return False
+    # Where a cell begins or ends; a doubled quote closes a cell that opens again.
+    edge = np.zeros(256, np.bool_)
+    edge[[quote, delimiter, ord("\n"), ord("\r")]] = True
+    # The last letter, before the first, is the end of a line.
+    return bool(edge[letters[at[::2] - 1]].all() and edge[letters[at[1::2] + 1]].all())
 
 
 def _by_record(
@@ -167,7 +190,7 @@ def _by_record(
 
 def _simple(lines: Sequence[str], dialect: Dialect) -> list[Row] | None:
     try:
-        rows = dialect.cut(lines)
+        rows = dialect.cut(lines, strict=True)
     except csv.Error:
         return None
     # An open quote at the very end is the one thing that the count does not show.

@@ -163,8 +163,12 @@ def test_a_file_cut_inside_a_character_loses_only_that():
     assert found.notes[0].values == {"n": 1, "rows": "36", "encoding": "utf-8"}
 
 
+@pytest.mark.parametrize("size", [64, 1 << 21])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_damaged_lines_are_all_counted_and_the_first_are_numbered(end):
+def test_damaged_lines_are_all_counted_and_the_first_are_numbered(
+    monkeypatch, end, size
+):
+    monkeypatch.setattr(reading, "PIECE", size)
     lines = [f"{i},上海的用户" for i in range(100)]
     content = end.join(lines).encode()
     for i in range(3, 93, 10):

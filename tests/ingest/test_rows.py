@@ -69,6 +69,17 @@ def test_a_stray_quote_swallows_nothing():
     assert table.report.changes[0].code == "ingest.repaired"
 
 
+@pytest.mark.parametrize("beside", ["3,w\n", '3,"w\n', '3,"w\nv"\n', "3\n"])
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [('"b"c', '"b"c'), ('""b""', '"b"'), ('5" pipe', '5" pipe'), ('a"b', 'a"b')],
+)
+def test_a_quote_out_of_place_stays_whatever_rows_are_beside_it(cell, meant, beside):
+    text = "a,b\n" + "1,x\n" * 9 + f"2,{cell}\n" + beside
+    frame = read(text, delimiter=",", quote='"').frame
+    assert frame["b"][frame["a"] == "2"].tolist() == [meant]
+
+
 def test_a_stray_quote_in_every_row_does_not_take_forever():
     table = read("a,b\n" + '1,"open\n2,x\n' * 2000)
     assert accounted(table.report) == 4001
