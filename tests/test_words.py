@@ -30,6 +30,7 @@ NO_CODES = {"frame.page", "frame.lang"}
 CHINESE = (
     "opslib/analyses/_persona_cards.py",
     "opslib/analyses/ab_summary.py",
+    "opslib/analyses/day_sums.py",
     "opslib/flavours.py",
     "opslib/ingest/",
     "opslib/quality.py",

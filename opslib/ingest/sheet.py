@@ -154,7 +154,7 @@ def _reshaped(
     report = _told(
         report, found, described, plans=plans, failed=done.failed, changes=changes
     )
-    return Table(columns, report)
+    return Table(columns, replace(report, made=len(frame)))
 
 
 def _told(

@@ -82,6 +82,16 @@ class Page:
         return data.daily_figures(self.dataset)
 
     @property
+    def usual_figures(self) -> list[str]:
+        """The daily figures to begin with: the first that can be shown at once."""
+        return data.usual_figures(self.dataset)
+
+    @property
+    def daily_groups(self) -> list[str]:
+        """Columns that daily figures can be broken down by."""
+        return data.daily_groups(self.dataset)
+
+    @property
     def features(self) -> dict[str, str]:
         """Attributes of users, each with what a reader calls it."""
         return data.feature_titles(data.features(self.dataset), self.lang)
