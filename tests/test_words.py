@@ -33,6 +33,8 @@ CHINESE = (
     "opslib/analyses/day_sums.py",
     "opslib/flavours.py",
     "opslib/ingest/",
+    "opslib/names.py",
+    "opslib/personal.py",
     "opslib/quality.py",
     "opslib/simulate.py",
     "opslib/stats/encoding.py",

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from opslib.personal import examples
 from opslib.result import Error, Note
 
 MOST_GROUPS = 200
@@ -38,9 +39,15 @@ SUMS = re.compile(
 
 
 class Days(NamedTuple):
-    """Metrics by day, in order, for each group; without `by` for the one group ""."""
+    """Metrics by day, in order, for each group; without `by` for the one group "".
+
+    Attributes:
+        unit: What a row stands for: "day", or "week" or "month" where dates are whole
+            ones apart.
+    """
 
     groups: dict[str, pd.DataFrame]
+    unit: str
     notes: tuple[Note, ...]
 
 
@@ -96,7 +103,9 @@ def by_day(
         str(one): rows.droplevel("group") for one, rows in figures.groupby("group")
     }
     order = sorted(found, key=lambda one: -float(found[one].iloc[:, 0].sum()))
-    return Days({one: found[one] for one in order}, tuple(notes))
+    groups = {one: found[one] for one in order}
+    days = pd.DatetimeIndex(values.index.unique())
+    return Days(groups, _unit(days), tuple(notes))
 
 
 def can_be_summed(values: pd.Series) -> bool:
@@ -113,6 +122,14 @@ def can_be_summed(values: pd.Series) -> bool:
         return False
     known = values.dropna()
     return bool((known % 1 == 0).all()) or bool(MONEY.search(name))
+
+
+def _unit(days: pd.DatetimeIndex) -> str:
+    if len(days) > 1 and (days.day == 1).all():
+        return "month"
+    apart = np.diff(days.to_numpy()) % np.timedelta64(7, "D")
+    weeks = len(days) > 2 and not apart.astype(bool).any()
+    return "week" if weeks else "day"
 
 
 def _apart(labels: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], list[Note]]:
@@ -169,7 +186,7 @@ def _dated(daily: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         date = date.dt.tz_localize(None)
     day = date.dt.normalize()
     if day.isna().all():
-        raise Error("trend.no_days", got=list(daily["date"].head(3)))
+        raise Error("trend.no_days", got=examples(daily["date"]))
     values = daily.drop(columns="date").set_axis(pd.DatetimeIndex(day, name="date"))
     return values[values.index.notna()].sort_index(), int(day.isna().sum())
 
@@ -199,6 +216,6 @@ def _metrics(values: pd.DataFrame, metrics: str | Sequence[str] | None) -> list[
             choices = list(values.columns)
             raise Error("option.column", option="metrics", got=name, choices=choices)
         if not numeric(name):
-            example = values[name].dropna().head(1).tolist()
-            raise Error("trend.not_number", metric=name, got=example)
+            got = examples(values[name], 1)
+            raise Error("trend.not_number", metric=name, got=got)
     return list(dict.fromkeys(names))

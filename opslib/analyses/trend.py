@@ -26,12 +26,14 @@ class TrendResult(Result):
     """Daily values; `table` has one row per metric and day of the period.
 
     group: Only with `by`.
-    date: Every day, in order, whether it was reported or not.
+    date: Every day, in order, whether it was reported or not; of a table by week or
+        month every one of these.
     metric: Name of the column.
     value: As reported; NaN, never 0, for a day without a value.
 
     Attributes:
         by: Column of the groups, if there are any.
+        unit: What a value stands for, "day", "week" or "month".
         summary: One row per metric, and with `by` per group: [group,] metric, days
             (with a value), missing, total, mean (per day with a value), best,
             best_date, scatter (see `trend`, relative to the mean), and if compared
@@ -41,6 +43,7 @@ class TrendResult(Result):
 
     summary: pd.DataFrame
     by: str | None = None
+    unit: str = "day"
 
     def chart(self, lang: str = "en") -> alt.TopLevelMixin:
         """Draw a line per metric and group, the period before dashed; gaps stay open.
@@ -70,7 +73,7 @@ class TrendResult(Result):
             before = self.previous._drawn(metric, shown, most)  # noqa: SLF001
             period, days = text("trend.before", lang), now["date"].to_numpy()
             parts = {"before": before.assign(period=period, day=days), **parts}
-        looks = {text(f"trend.{part}", lang): part for part in ("this", "before")}
+        looks = [text(f"trend.{part}", lang) for part in ("this", "before")]
         legend = alt.Legend(title=None, orient="top")
         between = legend if len(parts) > 1 else None
         axis = alt.Axis(title=None, grid=False, format="%m-%d", tickMinStep=86_400_000)
@@ -84,7 +87,7 @@ class TrendResult(Result):
             )
             colour = alt.Color(
                 **shape.field("period", "nominal", legend=between),
-                scale=alt.Scale(domain=[*looks], range=[ACCENT, MUTED]),
+                scale=alt.Scale(domain=looks, range=[ACCENT, MUTED]),
             )
             if self.by:
                 colour = alt.Color(
@@ -144,15 +147,17 @@ class TrendResult(Result):
         """
         days = self.table["date"]
         n = len(days) // len(self.summary)
-        span = Note("trend.span", n=n, first=days.min(), last=days.max())
-        told: Any = self.summary.to_dict("records")
+        span = f"trend.span{'' if self.unit == 'day' else f'_{self.unit}'}"
+        dates = Note(span, n=n, first=days.min(), last=days.max())
+        per = Note(f"trend.per_{self.unit}")
+        told: Any = [{**row, "per": per} for row in self.summary.to_dict("records")]
         if self.by:
             said = [_of_group(row) for row in told[:MOST_SAID]]
         else:
             said = [note for row in told[:MOST_SAID] for note in _sentences(**row)]
         left = len(told) - MOST_SAID
         more = Note("trend.more_groups" if self.by else "trend.more", n=left)
-        return say(lang, span, *said, more if left > 0 else None)
+        return say(lang, dates, *said, more if left > 0 else None)
 
 
 def _of_group(told: dict[str, Any]) -> Note:
@@ -188,6 +193,7 @@ def trend(
 ) -> TrendResult:
     """Lay out daily figures over a period, and beside the equal period just before.
 
+    Tables by week or month are shown by these, and not compared with a period before.
     Means are per day with a value, so that a missing day is a gap and never a zero.
     Periods that are not whole weeks hold different weekdays than the one before; a
     warning says so. Scatter is the standard deviation of a day around what its weekday
@@ -225,7 +231,7 @@ def trend(
         2 2026-03-03  sales    7.0
     """
     check_choice("compare", compare, ["previous"])
-    groups, notes = by_day(daily, metrics=metrics, by=by)
+    groups, unit, notes = by_day(daily, metrics=metrics, by=by)
     all_days = [
         day for rows in groups.values() for day in (rows.index[0], rows.index[-1])
     ]
@@ -233,14 +239,18 @@ def trend(
     first, last = known
     if dates is not None:
         first, last = periods.days(*periods.span(dates, "UTC"), "UTC")
-    result = _over(groups, by, first, last)
+    result = _over(groups, by, unit, first, last)
     if not result.summary["days"].any():
         raise Error("trend.empty", first=first, last=last, start=known[0], end=known[1])
     warnings = [*notes, *result.warnings]
+    if compare is not None and unit != "day":
+        # As many days before seldom hold as many months.
+        warnings.append(Note("trend.no_compare"))
+        compare = None
     if compare is None:
         return replace(result, warnings=tuple(warnings))
     start, end = periods.before((first, last))
-    previous = _over(groups, by, start, end)
+    previous = _over(groups, by, unit, start, end)
     if not previous.summary["days"].any():
         gap = Note("trend.no_previous", first=start, last=end)
         begun = first > known[0]
@@ -261,10 +271,19 @@ def trend(
 
 
 def _over(
-    groups: Mapping[str, pd.DataFrame], by: str | None, first: Day, last: Day
+    groups: Mapping[str, pd.DataFrame],
+    by: str | None,
+    unit: str,
+    first: Day,
+    last: Day,
 ) -> TrendResult:
     """Lay out the days from `first` to `last` and sum each metric of a group up."""
     days = pd.DatetimeIndex(pd.date_range(first, last, unit="us"), name="date")
+    some = next(iter(groups.values())).index[0]
+    if unit != "day":
+        days = days[
+            days.day == 1 if unit == "month" else days.weekday == some.weekday()
+        ]
     tables, rows = [], []
     for metric in next(iter(groups.values())):
         for group, values in groups.items():
@@ -298,10 +317,12 @@ def _over(
     if by is None:
         table, summary = table.drop(columns="group"), summary.drop(columns="group")
     missing = "trend.missing" if by is None else "trend.missing_groups"
+    missing += "" if unit == "day" else "_periods"
     return TrendResult(
         table=table,
         summary=summary,
         by=by,
+        unit=unit,
         warnings=(Note(missing, first=gaps[0], last=gaps[-1], **told),)
         if len(gaps)
         else (),

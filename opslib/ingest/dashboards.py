@@ -12,11 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from opslib.ingest import dates, headers, personal
+from opslib import personal
+from opslib.ingest import dates, headers
 from opslib.ingest.layout import agreement
-from opslib.ingest.names import name_match, normal
+from opslib.ingest.names import name_match
 from opslib.ingest.rows import TOTALS
 from opslib.ingest.spool import TEXT, Spool
+from opslib.names import normal
 from opslib.result import Note
 
 MOST_ROWS, MOST_ACROSS, MOST_METRICS, MOST_CELLS = 2_000_000, 5_000, 200, 20_000_000

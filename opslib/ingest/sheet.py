@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from opslib.ingest import facts, personal, reshape, roles
+from opslib import personal
+from opslib.ingest import facts, reshape, roles
 from opslib.ingest.columns import (
     TOLERATED,
     Evidence,
@@ -180,8 +181,14 @@ def _told(
             )
             for one in columns
         ),
-        set_aside=personal.mask_column(report.set_aside, "text"),
-        cells=personal.mask_column(cells, "text"),
+        set_aside=personal.mask_rows(
+            report.set_aside,
+            found.personal,
+            columns=[plan.name for plan in plans],
+            delimiter=report.delimiter,
+            quote=report.quote,
+        ),
+        cells=personal.mask_cells(cells, found.personal),
         personal=found.personal,
         kind=found.kind,
         roles=found.roles,
@@ -440,14 +447,17 @@ def _warnings(
             example = next(filter(ROUNDED.fullmatch, plan.examples))
             notes.append(Note("ingest.id_rounded", column=plan.name, example=example))
         if texts := [text for name, _, text in failed if name == plan.name]:
-            some = [*map(personal.mask_text, list(dict.fromkeys(texts))[:3])]
+            kind = found.personal.get(plan.name, "")
+            named = "name" in found.personal.values()
+            first = list(dict.fromkeys(texts))[:3]
+            some = [personal.hide(one, kind, names=named) for one in first]
             notes.append(
                 Note("ingest.failed", n=len(texts), column=plan.name, texts=some)
             )
     missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in found.roles]
     if missing:
-        kind = Note(f"ingest.kind_{found.kind}")
-        notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
+        what = Note(f"ingest.kind_{found.kind}")
+        notes.append(Note("ingest.roles_missing", kind=what, roles=missing))
     if found.kind == "orders" and "user" not in found.roles:
         notes.append(Note("ingest.orders_without_user"))
     return notes + found.notes

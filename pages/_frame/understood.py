@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from opslib.ingest import personal
+from opslib import personal
 from opslib.ingest.report import Report
 from opslib.kinds import IDS, KINDS
 from opslib.words import WRITERS

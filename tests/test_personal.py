@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 import opslib as ops
+from opslib import personal
 from opslib.__main__ import main
-from opslib.ingest import Report, personal
+from opslib.ingest import Report
 
 
 def id_card(body):
