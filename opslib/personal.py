@@ -162,7 +162,7 @@ def mask_rows(
         >>> rows = pd.DataFrame({"reason": ["short"], "text": ["7,张伟"]})
         >>> mask_rows(rows, {"姓名": "name"}, columns=["id", "姓名", "n"],
         ...           delimiter=",", quote='"')["text"][0]
-        '7,张*'
+        '7*,张*'
     """
     places = {i: kinds[name] for i, name in enumerate(columns) if name in kinds}
     # Nothing shorter can be any of it, and a file may set aside very many rows.

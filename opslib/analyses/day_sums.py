@@ -99,9 +99,8 @@ def by_day(
         apart, some = _apart(labels)
         summed, more = _summed(figures[apart], others, chosen=metrics is not None)
         figures, notes = summed, [*notes, *some, *more]
-    found = {
-        str(one): rows.droplevel("group") for one, rows in figures.groupby("group")
-    }
+    # By level, for a metric may be called so too.
+    found = {str(one): rows.droplevel(1) for one, rows in figures.groupby(level=1)}
     order = sorted(found, key=lambda one: -float(found[one].iloc[:, 0].sum()))
     groups = {one: found[one] for one in order}
     days = pd.DatetimeIndex(values.index.unique())
@@ -117,7 +116,8 @@ def can_be_summed(values: pd.Series) -> bool:
         >>> can_be_summed(pd.Series([5, 7], name="click_rate"))
         False
     """
-    name = str(values.name)
+    # bounceRate is a rate.
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(values.name))
     if RATES.search(name):
         return False
     known = values.dropna()
@@ -139,10 +139,12 @@ def _apart(labels: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], list[Note]]:
         sums |= labels[name].str.fullmatch(SUMS).fillna(value=False).to_numpy(bool)
     if sums.all():
         sums[:] = False
-    rows = labels[~sums].reset_index()
+    rows = labels[~sums]
+    told_apart = [rows.index.to_frame(index=False), rows.reset_index(drop=True)]
+    rows = pd.concat(told_apart, axis="columns", ignore_index=True)
     if (again := rows.duplicated()).any():
-        day = rows.loc[again, "date"].iloc[0]
-        n = int((rows.duplicated(keep=False) & (rows["date"] == day)).sum())
+        day = rows.loc[again, 0].iloc[0]
+        n = int((rows.duplicated(keep=False) & (rows[0] == day)).sum())
         raise Error("trend.repeated", date=day, n=n)
     told = [Note("trend.sums_left", n=int(sums.sum()))] if sums.any() else []
     return ~sums, told
@@ -165,12 +167,12 @@ def _summed(
     if people := [name for name in able if PEOPLE.search(name)]:
         notes.append(Note("trend.people", metrics=people))
     figures = figures[able]
-    days = figures.notna().all(axis="columns").groupby(["date", "group"]).sum()
-    short = days[days < days.groupby("group").transform("max")]
+    days = figures.notna().all(axis="columns").groupby(level=[0, 1]).sum()
+    short = days[days < days.groupby(level=1).transform("max")]
     if n := short.index.get_level_values("date").nunique():
         of = days.index.get_level_values("date").nunique()
         notes.append(Note("trend.partial", n=n, of=of))
-    return figures.groupby(["date", "group"]).sum(min_count=1), notes
+    return figures.groupby(level=[0, 1]).sum(min_count=1), notes
 
 
 def _dated(daily: pd.DataFrame) -> tuple[pd.DataFrame, int]:

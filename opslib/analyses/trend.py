@@ -282,7 +282,7 @@ def _over(
     some = next(iter(groups.values())).index[0]
     if unit != "day":
         days = days[
-            days.day == 1 if unit == "month" else days.weekday == some.weekday()
+            days.day == 1 if unit == "month" else days.day_of_week == some.weekday()
         ]
     tables, rows = [], []
     for metric in next(iter(groups.values())):

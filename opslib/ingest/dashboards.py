@@ -141,8 +141,8 @@ def _across(
         Note(
             "ingest.days_across",
             n=len(rows),
-            first=min(days.values()),
-            last=max(days.values()),
+            first=str(min(days.values())),
+            last=str(max(days.values())),
         )
     ]
     if found.weeks:

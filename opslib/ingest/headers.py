@@ -82,7 +82,7 @@ def read(names: Sequence[str], year: int | None = None) -> Headers:
 
 def _full(names: Sequence[str]) -> Headers:
     """Read days, months and weeks that say their year."""
-    ways = {order: _parsed(names, order) for order in ("dmy", "mdy")}
+    ways = {order: _parsed(names, order) for order in ("mdy", "dmy")}
     found, unsure = ways["mdy"], ""
     if ways["dmy"] != ways["mdy"]:
         valid = {order: days for order, days in ways.items() if len(days) >= 2}
