@@ -97,7 +97,10 @@ def by_day(
         raise Error("trend.groups", by=by, n=n, most=MOST_GROUPS)
     if index.has_duplicates:
         apart, some = _apart(labels)
-        summed, more = _summed(figures[apart], others, chosen=metrics is not None)
+        columns = [
+            Note("trend.a_group") if name == "group" else name for name in others
+        ]
+        summed, more = _summed(figures[apart], columns, chosen=metrics is not None)
         figures, notes = summed, [*notes, *some, *more]
     # By level, for a metric may be called so too.
     found = {str(one): rows.droplevel(1) for one, rows in figures.groupby(level=1)}
@@ -151,7 +154,7 @@ def _apart(labels: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], list[Note]]:
 
 
 def _summed(
-    figures: pd.DataFrame, others: list[str], *, chosen: bool
+    figures: pd.DataFrame, columns: Sequence[object], *, chosen: bool
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Sum the rows of a day in a group where that means something; say where not."""
     if not figures.index.has_duplicates:
@@ -160,8 +163,8 @@ def _summed(
     able = [name for name in names if can_be_summed(figures[name])]
     unable = [name for name in names if name not in able]
     if unable and (chosen or not able):
-        raise Error("trend.no_sum", metric=unable[0], choices=others)
-    notes = [Note("trend.summed", metrics=able, columns=others)]
+        raise Error("trend.no_sum", metric=unable[0], choices=columns)
+    notes = [Note("trend.summed", metrics=able, columns=columns)]
     if unable:
         notes.append(Note("trend.not_summed", metrics=unable))
     if people := [name for name in able if PEOPLE.search(name)]:

@@ -19,6 +19,7 @@ from opslib.conditions import Codes
 from opslib.dataset import Dataset
 from opslib.quality import Finding
 from opslib.result import Result
+from opslib.words import text
 from opslib.workspace import Workspace
 from pages._frame.text import t
 
@@ -197,16 +198,19 @@ def usual_figures(dataset: Dataset) -> list[str]:
     return names[:MOST_AT_FIRST]
 
 
-def daily_groups(dataset: Dataset) -> list[str]:
-    """Return the names of the columns that tell several rows of a day apart."""
+def daily_groups(dataset: Dataset, lang: str) -> dict[str, str]:
+    """Return the columns that tell several rows of a day apart, each with its title."""
     daily = dataset.daily
     if daily["date"].is_unique:
-        return []
-    return [
+        return {}
+    names = [
         str(name)
         for name, values in daily.drop(columns="date").items()
         if pd.api.types.is_string_dtype(values) and 2 <= values.nunique() <= FEW_VALUES
     ]
+    title = text("trend.a_group", lang)
+    # What the file called it went when it became the group.
+    return {name: title if name == "group" else name for name in names}
 
 
 def features(dataset: Dataset) -> list[str]:

@@ -301,7 +301,7 @@ DASHBOARD = """渠道,指标,2026-03-01,2026-03-02,2026-03-03,合计
 
 def test_a_dashboard_with_days_as_headers_is_read_and_its_table_is_a_kind_away(page):
     test = give(page("zh_CN"), "d.csv", DASHBOARD.encode())
-    assert box(test, "每行是什么").value == "daily"
+    assert box(test, "每一行是什么").value == "daily"
     assert said(test, "文件的 4 行数据已转成 6 行、4 列的表。")
     assert test.metric[0].value == "6"
     assert test.dataframe[0].value.columns.tolist() == [
@@ -310,9 +310,9 @@ def test_a_dashboard_with_days_as_headers_is_read_and_its_table_is_a_kind_away(p
         "访问",
         "转化率",
     ]
-    box(test, "每行是什么").set_value("users").run()
+    box(test, "每一行是什么").set_value("users").run()
     assert test.dataframe[0].value.columns.tolist()[2:4] == ["2026-03-01", "2026-03-02"]
-    box(test, "每行是什么").set_value("daily").run()
+    box(test, "每一行是什么").set_value("daily").run()
     press(test, "保存并使用")
     saved = Workspace().open(Workspace().list()[0].id).daily
     assert saved.columns.tolist() == ["date", "group", "访问", "转化率"]

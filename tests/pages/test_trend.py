@@ -52,9 +52,9 @@ def test_channels_are_summed_until_they_are_broken_down(opened, channels):
     page = opened("trend", lang="zh_CN", d=channels)
     assert page.multiselect[0].value == ["访问"]
     assert "「访问」日均 40" in texts(page)[0]
-    assert any("「访问」已按「group」加总" in text for text in texts(page))
+    assert any("「访问」已按「分组」加总" in text for text in texts(page))
     (by,) = [one for one in page.selectbox if one.label == "按什么拆分"]
-    assert by.options == ["group"]
+    assert by.options == ["分组"]
     by.set_value("group").run()
     assert "「微信」的「访问」日均 30。「抖音」的「访问」日均 10。" in texts(page)[0]
     assert page.query_params["by"] == "group"
