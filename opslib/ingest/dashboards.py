@@ -15,7 +15,7 @@ import pyarrow as pa
 from opslib import personal
 from opslib.ingest import dates, headers
 from opslib.ingest.layout import agreement
-from opslib.ingest.names import name_match
+from opslib.ingest.names import looks_like_id, name_match
 from opslib.ingest.rows import TOTALS
 from opslib.ingest.spool import TEXT, Spool
 from opslib.names import normal
@@ -25,6 +25,7 @@ MOST_ROWS, MOST_ACROSS, MOST_METRICS, MOST_CELLS = 2_000_000, 5_000, 200, 20_000
 # What is not called a metric, and is more than so many, are shops or goods.
 MOST_UNNAMED = 30
 CALLED, BUILT = 0.9, 0.6
+EVENTS = {"event", "eventname", "事件", "事件名", "事件名称"}
 SUMS = {
     *TOTALS,
     *("average", "avg", "mean", "sum", "all", "overall"),
@@ -117,9 +118,8 @@ def _across(
     labels = sorted(known)
     if not labels or any(_is_owner(names[i], frame[i]) for i in labels):
         return None
-    metric = _metric_of(
-        [names[i] for i in labels], [frame[i].nunique() for i in labels]
-    )
+    words = [numbers[i] < 1 and frame[i].nunique() <= MOST_UNNAMED for i in labels]
+    metric = _metric_of([names[i] for i in labels], words)
     attributes = _attributes(frame, labels, None if metric is None else labels[metric])
     keys = [i for at, i in enumerate(labels) if at != metric and i not in attributes]
     name_of = {i: names[i] for i in labels}
@@ -167,22 +167,27 @@ def _across(
 def _down(names: Sequence[str], spool: Spool) -> _Long | Note | None:
     """Take figures from rows: each has a day, the name of a metric and its value."""
     parts = {role: _called(names, role) for role in ("date", "metric", "value")}
+    # Counts of events name these in place of metrics.
+    parts["metric"] = parts["metric"] or [
+        i for i, name in enumerate(names) if normal(name) in EVENTS
+    ]
     if any(len(found) != 1 for found in parts.values()):
         return None
     (day,), (metric,), (value,) = parts.values()
     rest = [i for i in range(len(names)) if i not in {day, metric, value}]
-    if len({day, metric, value}) < 3 or any(
-        name_match(names[i], role) >= CALLED
-        for i in rest
-        for role in ("users.user", "event", "amount")
-    ):
+    people = any(name_match(names[i], "users.user") >= CALLED for i in rest)
+    if len({day, metric, value}) < 3 or people:
         return None
     frame, lines = _frame(spool)
     texts = pa.array(frame[day].unique(), TEXT)
     read = dates.parse(texts)
     if read.valid.mean() < 0.95 or (read.micros % headers.DAY).any():
         return None
-    if _numbers(frame[value]) <= 0.5 or frame[metric].nunique() > MOST_METRICS:
+    few = frame[metric].nunique() <= MOST_METRICS and not frame[metric].is_unique
+    if not few or _numbers(frame[value]) <= 0.5:
+        return None
+    if any(_numbers(frame[i]) > 0.5 and not looks_like_id(names[i]) for i in rest):
+        # There are several figures in a row: it is one of a day and group already.
         return None
     attributes = _attributes(frame, [metric, *rest], metric)
     keys = [i for i in rest if i not in attributes]
@@ -288,15 +293,20 @@ def _is_owner(name: str, cells: pd.Series) -> bool:
     return user or days > 1 or bool(private - ({"name"} if name.isascii() else set()))
 
 
-def _metric_of(labels: Sequence[str], distinct: Sequence[int]) -> int | None:
-    """Say which label names metrics: the one called so, else the last of no group."""
+def _metric_of(labels: Sequence[str], words: Sequence[bool]) -> int | None:
+    """Say which label names metrics: the one called so, else the last of no group.
+
+    Args:
+        labels: Names of the columns.
+        words: Whether each holds few words, as a column of metrics would.
+    """
     for i, name in enumerate(labels):
         if name_match(name, "metric") >= BUILT:
             return i
     free = [
         i
         for i, name in enumerate(labels)
-        if name_match(name, "daily.group") < BUILT and distinct[i] <= MOST_UNNAMED
+        if words[i] and name_match(name, "daily.group") < BUILT
     ]
     return free[-1] if free else None
 

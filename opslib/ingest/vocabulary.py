@@ -93,8 +93,9 @@ SYNONYMS = {
         indicator event_metric 指标 指标名 指标名称 度量 度量名称 数据指标 指标项
     """,
     "value": """
-        value values metric_value measure_value measure_values kpi_value 值 数值 指标值
-        度量值 数据值 指标数值
+        value values metric_value measure_value measure_values kpi_value count counts
+        event_count total_count 值 数值 指标值 度量值 数据值 指标数值 次数 总次数
+        触发次数 事件数
     """,
     "date": """
         date day dt ds month week time stat_date report_date 日期 统计日期 时间 天

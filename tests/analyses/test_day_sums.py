@@ -124,6 +124,12 @@ def test_a_day_without_one_of_the_groups_is_said():
     assert codes(gap) == ["summed", "partial"]
 
 
+def test_a_day_without_any_value_is_a_gap_and_no_zero():
+    found = by_day(TWO.assign(visits=[np.nan, np.nan, 6, 8]))
+    assert np.isnan(values(found)[0])
+    assert values(found)[1] == 14
+
+
 def test_people_in_several_groups_are_a_doubt():
     found = by_day(TWO.rename(columns={"visits": "访客数"}))
     assert codes(found) == ["summed", "people"]

@@ -302,6 +302,8 @@ def test_only_the_largest_groups_are_drawn_within_the_marks_allowed():
     chart = trend(daily, by="sku").chart().to_dict()
     shown = {row["c4"] for rows in chart["datasets"].values() for row in rows}
     assert shown == {f"s{i:02}" for i in range(4, 12)}
+    (line,) = chart["vconcat"][0]["layer"]
+    assert line["encoding"]["color"]["scale"]["domain"] == sorted(shown, reverse=True)
     assert sum(map(len, chart["datasets"].values())) <= 5000
     told = " ".join(chart["vconcat"][0]["title"])
     assert "8 of 12 groups are drawn" in told

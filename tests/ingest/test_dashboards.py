@@ -100,6 +100,22 @@ def test_a_row_per_figure_becomes_a_row_per_day_and_group():
     assert found.report.changes[1].values == {"n": 1}
 
 
+def test_counts_of_events_by_day_become_a_column_per_event():
+    found = read(
+        "日期,事件,次数\n2025-01-01,访问,9\n2025-01-01,下单,2\n2025-01-02,访问,8\n"
+    )
+    assert found.frame.columns.tolist() == ["日期", "访问", "下单"]
+    assert found.frame["访问"].tolist() == [9, 8]
+    assert found.report.roles == {"date": "日期"}
+
+
+def test_rows_of_several_figures_stay_as_they_are():
+    rows = [f"2025-01-{d:02},{e},{d},{2 * d}" for d in range(1, 9) for e in ("a", "b")]
+    found = read("\n".join(["date,event,count,people", *rows]))
+    assert found.report.made is None
+    assert len(found.frame) == 16
+
+
 def test_long_daily_rows_with_a_channel_are_daily_as_they_are():
     rows = [f"2025-01-{d:02},{c},{d},1" for d in range(1, 9) for c in "ab"]
     found = read("\n".join(["date,channel,visits,orders", *rows]))
@@ -138,6 +154,15 @@ def test_a_unit_beside_the_metric_and_row_numbers_are_left_out_and_said():
     assert found.frame.columns.tolist() == ["日期", "访问", "转化率"]
     (note,) = [n for n in found.report.changes if n.code == "ingest.days_columns"]
     assert note.values["columns"] == ["序号", "单位"]
+
+
+def test_numbers_of_rows_make_no_groups():
+    found = read("序号,渠道,2025-01-01,2025-01-02\n1,a,5,6\n2,b,7,8\n")
+    assert found.frame.columns.tolist() == ["日期", "渠道", "数值"]
+    (note,) = [n for n in found.report.changes if n.code == "ingest.days_columns"]
+    assert note.values["columns"] == ["序号"]
+    stores = read("门店编号,2025-01-01,2025-01-02\n101,5,6\n102,7,8\n")
+    assert stores.frame["门店编号"].astype(str).tolist() == ["101", "102"] * 2
 
 
 @pytest.mark.parametrize(
@@ -251,6 +276,8 @@ def test_the_table_of_the_file_is_a_kind_away():
         "user_id,date,metric,value\nu1,2025-01-01,weight,5\nu1,2025-01-02,weight,6\n",
         "date,metric,value\n2025-01-01 08:00,a,1\n2025-01-01 09:00,a,2\n",
         "date,metric,value\n2025-01-01,a,good\n2025-01-02,a,bad\n",
+        "date,metric,value\n2025-01-01,a,1\n2025-01-02,b,2\n",
+        "date,order_id,value\n2025-01-01,a1,10\n2025-01-02,a1,20\n",
     ],
 )
 def test_what_only_looks_like_a_dashboard_stays_as_it_is(text):
