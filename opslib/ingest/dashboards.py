@@ -25,6 +25,8 @@ MOST_ROWS, MOST_ACROSS, MOST_METRICS, MOST_CELLS = 2_000_000, 5_000, 200, 20_000
 # What is not called a metric, and is more than so many, are shops or goods.
 MOST_UNNAMED = 30
 CALLED, BUILT = 0.9, 0.6
+# No column of a file is called by a number.
+LINE, AT = -1, -2
 EVENTS = {"event", "eventname", "事件", "事件名", "事件名称"}
 SUMS = {
     *TOTALS,
@@ -131,11 +133,9 @@ def _across(
     lost = [name for name in lost if name != label]
     sums = _sums(frame, [*keys, *([] if metric is None else [labels[metric]])])
     rows = frame[~sums]
-    cells = rows.melt(
-        id_vars=labels, value_vars=[*days], var_name="at", value_name=value
-    )
-    cells.insert(0, day, cells["at"].map({i: str(one) for i, one in days.items()}))
-    cells["line"] = np.tile(lines[~sums], len(days))
+    cells = rows.melt(id_vars=labels, value_vars=[*days], var_name=AT, value_name=value)
+    cells.insert(0, day, cells[AT].map({i: str(one) for i, one in days.items()}))
+    cells[LINE] = np.tile(lines[~sums], len(days))
     cells = cells.rename(columns=name_of).sort_values(day, kind="stable")
     notes = [
         Note(
@@ -193,7 +193,7 @@ def _down(names: Sequence[str], spool: Spool) -> _Long | Note | None:
     keys = [i for i in rest if i not in attributes]
     sums = _sums(frame, [metric, *keys])
     cells = frame[~sums].rename(columns=dict(enumerate(names)))
-    cells["line"] = lines[~sums]
+    cells[LINE] = lines[~sums]
     notes = [Note("ingest.days_down", n=len(cells))]
     if attributes:
         lost = [names[i] for i in attributes]
@@ -214,7 +214,7 @@ def _pivoted(long: _Long) -> Turned | Note | None:
     cells = long.cells
     for name in [*long.keys, long.metric]:
         if name and (blank := cells[name] == "").any():
-            line = int(cells.loc[blank, "line"].iloc[0])
+            line = int(cells.loc[blank, LINE].iloc[0])
             return Note("ingest.days_unnamed", column=name, line=line)
     rows = cells.groupby([long.day, *long.keys], sort=False).ngroup().to_numpy()
     if long.metric:
@@ -229,7 +229,7 @@ def _pivoted(long: _Long) -> Turned | Note | None:
         second = cells.iloc[int(np.argmax(again))]
         twin = cells[place == place[int(np.argmax(again))]].iloc[0]
         told = [second[name] for name in (long.day, *long.keys, long.metric) if name]
-        both = {"first": int(twin["line"]), "second": int(second["line"])}
+        both = {"first": int(twin[LINE]), "second": int(second[LINE])}
         return Note("ingest.days_twice", figure=told, **both)
     head = cells[~pd.Series(rows).duplicated().to_numpy()]
     fixed = [long.day, *long.keys]
@@ -239,9 +239,9 @@ def _pivoted(long: _Long) -> Turned | Note | None:
     values = np.full(height * width, "", dtype=object)
     values[place] = cells[long.value].to_numpy(object)
     lines = np.zeros((height, len(names)), np.int64)
-    lines[:, : len(fixed)] = head["line"].to_numpy()[:, None]
+    lines[:, : len(fixed)] = head[LINE].to_numpy()[:, None]
     inner = np.zeros(height * width, np.int64)
-    inner[place] = cells["line"].to_numpy()
+    inner[place] = cells[LINE].to_numpy()
     lines[:, len(fixed) :] = inner.reshape(height, width)
     columns_of = [head[name].to_numpy(object) for name in fixed]
     columns_of += list(values.reshape(height, width).T)
