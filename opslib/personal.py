@@ -4,12 +4,9 @@ Found so that previews, reports and logs can mask them, and so that they are no 
 id while there is another one.
 """
 
-import csv
-import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +15,8 @@ import pandas as pd
 from opslib.names import normal
 
 SAMPLE = 2000
+# A header that comes again and a sum are no person's rows.
+NOBODY = {"header", "total"}
 # So many of a column's different values must look like it; a name helps.
 MOST, MANY = 0.8, 0.5
 
@@ -141,8 +140,8 @@ def mask_rows(
     kinds: Mapping[str, str],
     *,
     columns: Sequence[str],
-    delimiter: str,
-    quote: str,
+    cut: Callable[[str], list[str]],
+    joined: Callable[[list[str]], str],
 ) -> pd.DataFrame:
     """Return rows that were set aside with everything personal in them hidden.
 
@@ -154,28 +153,32 @@ def mask_rows(
         rows: Columns reason and text.
         kinds: Column -> kind, as `find` says.
         columns: All columns, in the order of the file.
-        delimiter: Between the cells of a text; "" for those of a workbook, which are
-            written with tabs.
-        quote: Around a cell; "" for nothing.
+        cut: Cuts a text into cells as the file is cut.
+        joined: Writes cells as the file does.
 
     Example:
         >>> rows = pd.DataFrame({"reason": ["short"], "text": ["7,张伟"]})
-        >>> mask_rows(rows, {"姓名": "name"}, columns=["id", "姓名", "n"],
-        ...           delimiter=",", quote='"')["text"][0]
+        >>> asked = {"columns": ["id", "姓名", "n"], "joined": ",".join}
+        >>> asked["cut"] = lambda text: text.split(",")
+        >>> mask_rows(rows, {"姓名": "name"}, **asked)["text"][0]
         '7*,张*'
     """
     places = {i: kinds[name] for i, name in enumerate(columns) if name in kinds}
+
+    def shown(text: str, reason: str) -> str:
+        row = cut(text) if places and reason not in NOBODY else [text]
+        # A title or a note is one cell.
+        if len(row) < 2:
+            return mask_text(text)
+        hidden = _hide_row(row, places, len(columns))
+        return text if hidden == row else joined(hidden)
+
     # Nothing shorter can be any of it, and a file may set aside very many rows.
     suspect = rows["text"].str.contains(r"@|\d[\d\s\-]{6}").to_numpy(bool)
-    if places:
-        # A header that comes again and a sum are no person's rows.
-        suspect = suspect | ~rows["reason"].isin(["header", "total"]).to_numpy(bool)
-    cut = partial(
-        _mask_row, places=places, width=len(columns), marks=(delimiter, quote)
-    )
-    some = rows[suspect]
-    shown = pd.Series(list(map(cut, some["text"])), some.index, "str")
-    return rows.assign(text=shown.reindex(rows.index).fillna(rows["text"]))
+    some = rows[suspect | bool(places)]
+    pairs = zip(some["text"], some["reason"], strict=True)
+    masked = pd.Series([shown(*pair) for pair in pairs], some.index, "str")
+    return rows.assign(text=masked.reindex(rows.index).fillna(rows["text"]))
 
 
 def examples(values: pd.Series, most: int = 3) -> list[object]:
@@ -197,38 +200,16 @@ def examples(values: pd.Series, most: int = 3) -> list[object]:
     return shown
 
 
-def _mask_row(
-    text: str, *, places: Mapping[int, str], width: int, marks: tuple[str, str]
-) -> str:
-    delimiter, quote = marks[0] or "\t", marks[1]
-    if len(delimiter) > 1 or not places:
-        # Two characters are no delimiter for csv.
-        row = text.split(delimiter) if places else [text]
-    else:
-        options: Any = {"delimiter": delimiter, "quotechar": quote or None}
-        options["quoting"] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-        try:
-            (row,) = csv.reader([text], **options)
-        except (csv.Error, ValueError):
-            row = [text]
-    whole, names = len(row) == width, "name" in places.values() and len(row) > 1
-    shown = []
-    for i, cell in enumerate(row):
-        kind = places.get(i, "") if len(row) > 1 else ""
-        if not whole and len(row) > 1:
-            kind = kind or places.get(i - len(row) + width, "")
-        shown.append(hide(cell, kind, names=names and not whole))
-    # What nothing in it had to be hidden of stays as the file has it.
-    if shown == row:
-        return text
-    if len(row) == 1 or len(delimiter) > 1:
-        return delimiter.join(shown)
-    target = io.StringIO()
-    writer = csv.writer(
-        target, delimiter=delimiter, quotechar=quote or '"', lineterminator=""
-    )
-    writer.writerow(shown)
-    return target.getvalue()
+def _hide_row(row: list[str], places: Mapping[int, str], width: int) -> list[str]:
+    """Hide the cells of a row that stand, or may stand, in personal columns."""
+    if len(row) == width:
+        return [hide(cell, places.get(i, "")) for i, cell in enumerate(row)]
+    late = {i + len(row) - width: kind for i, kind in places.items()}
+    names = "name" in places.values()
+    return [
+        hide(cell, places.get(i) or late.get(i, ""), names=names)
+        for i, cell in enumerate(row)
+    ]
 
 
 def _hidden(found: re.Match[str], kind: str) -> str:

@@ -9,6 +9,7 @@ import opslib as ops
 from opslib import personal
 from opslib.__main__ import main
 from opslib.ingest import Report
+from opslib.ingest.dialect import Dialect
 
 
 def id_card(body):
@@ -179,6 +180,12 @@ def test_errors_quote_other_cells_as_they_are():
         ops.trend(mails, metrics="mail")
 
 
+def masked_rows(rows, columns, delimiter=",", quote='"'):
+    dialect = Dialect.of(delimiter, quote)
+    ways = {"cut": dialect.pieces, "joined": dialect.joined}
+    return personal.mask_rows(rows, {"姓名": "name"}, columns=columns, **ways)
+
+
 @pytest.mark.parametrize(
     ("delimiter", "quote", "text", "shown"),
     [
@@ -196,18 +203,11 @@ def test_errors_quote_other_cells_as_they_are():
 )
 def test_rows_are_cut_as_the_file_is(delimiter, quote, text, shown):
     rows = pd.DataFrame({"reason": ["short"], "text": [text]})
-    masked = personal.mask_rows(
-        rows,
-        {"姓名": "name"},
-        columns=["id", "姓名", "n"],
-        delimiter=delimiter,
-        quote=quote,
-    )
+    masked = masked_rows(rows, ["id", "姓名", "n"], delimiter, quote)
     assert masked["text"].tolist() == [shown]
     assert rows["text"].tolist() == [text]
 
 
 def test_a_header_that_comes_again_is_no_persons_row():
     rows = pd.DataFrame({"reason": ["header", "total"], "text": ["id,姓名", "7,合计"]})
-    asked = {"columns": ["id", "姓名"], "delimiter": ",", "quote": '"'}
-    assert personal.mask_rows(rows, {"姓名": "name"}, **asked).equals(rows)
+    assert masked_rows(rows, ["id", "姓名"]).equals(rows)

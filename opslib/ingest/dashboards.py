@@ -21,6 +21,7 @@ from opslib.ingest.spool import TEXT, Spool
 from opslib.names import normal
 from opslib.result import Note
 
+SAMPLE = 2000
 MOST_ROWS, MOST_ACROSS, MOST_METRICS, MOST_CELLS = 2_000_000, 5_000, 200, 20_000_000
 # What is not called a metric, and is more than so many, are shops or goods.
 MOST_UNNAMED = 30
@@ -110,33 +111,24 @@ def _across(
     if spool.rows > MOST_ACROSS or len({*days.values()}) < len(days) or not first:
         return None
     frame, lines = _frame(spool)
-    numbers = [_numbers(frame[i]) for i in range(len(names))]
-    if np.mean([numbers[i] for i in days]) <= 0.5:
+    if np.mean([_numbers(frame[i]) for i in days]) <= 0.5:
         return None
-    known = {i for i in range(first) if not _is_sum(names[i]) and frame[i].any()}
-    # Numbers of the rows tell nothing, where there is something else.
-    counted = {i for i in known if numbers[i] == 1 and frame[i].is_unique}
-    known = known - counted if len(known) > len(counted) else known
-    labels = sorted(known)
+    labels = _labels(names, frame, first)
     if not labels or any(_is_owner(names[i], frame[i]) for i in labels):
         return None
-    words = [numbers[i] < 1 and frame[i].nunique() <= MOST_UNNAMED for i in labels]
-    metric = _metric_of([names[i] for i in labels], words)
-    attributes = _attributes(frame, labels, None if metric is None else labels[metric])
-    keys = [i for at, i in enumerate(labels) if at != metric and i not in attributes]
-    name_of = {i: names[i] for i in labels}
-    day, value = _words(names)
-    label = "" if metric is None else names[labels[metric]]
-    taken = {name_of[i] for i in keys} | {label}
-    day, value = _free(day, taken), _free(value, taken)
-    lost = [names[i] for i in range(len(names)) if i not in {*days, *keys}]
-    lost = [name for name in lost if name != label]
-    sums = _sums(frame, [*keys, *([] if metric is None else [labels[metric]])])
+    metric = _metric_of(names, frame, labels)
+    attributes = _attributes(frame, labels, metric)
+    keys = [i for i in labels if i != metric and i not in attributes]
+    used = keys if metric is None else [*keys, metric]
+    taken = {names[i] for i in used}
+    day, value = (_free(name, taken) for name in _words(names))
+    sums = _sums(frame, used)
     rows = frame[~sums]
-    cells = rows.melt(id_vars=labels, value_vars=[*days], var_name=AT, value_name=value)
+    cells = rows.melt(id_vars=used, value_vars=[*days], var_name=AT, value_name=value)
     cells.insert(0, day, cells[AT].map({i: str(one) for i, one in days.items()}))
     cells[LINE] = np.tile(lines[~sums], len(days))
-    cells = cells.rename(columns=name_of).sort_values(day, kind="stable")
+    cells = cells.rename(columns={i: names[i] for i in used})
+    cells = cells.sort_values(day, kind="stable")
     notes = [
         Note(
             "ingest.days_across",
@@ -151,12 +143,13 @@ def _across(
         notes.append(
             Note("ingest.day_month_unsure", column=names[first], order=found.unsure)
         )
+    lost = [names[i] for i in range(len(names)) if i not in {*days, *used}]
     if lost:
         notes.append(Note("ingest.days_columns", n=len(lost), columns=lost))
     return _Long(
         day,
-        [name_of[i] for i in keys],
-        label,
+        [names[i] for i in keys],
+        "" if metric is None else names[metric],
         value,
         cells,
         _rows(frame, lines, sums),
@@ -271,8 +264,9 @@ def _frame(spool: Spool) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
 
 
 def _numbers(texts: pd.Series) -> float:
-    """Say which share of the cells that are there are numbers."""
-    same, other = agreement(texts.tolist(), ["number"] * len(texts))
+    """Say which share of the cells that are there are numbers, of some 2,000."""
+    some = texts.iloc[:: max(1, len(texts) // SAMPLE)].tolist()
+    same, other = agreement(some, ["number"] * len(some))
     return same / (same + other) if same + other else 0.0
 
 
@@ -293,20 +287,27 @@ def _is_owner(name: str, cells: pd.Series) -> bool:
     return user or days > 1 or bool(private - ({"name"} if name.isascii() else set()))
 
 
-def _metric_of(labels: Sequence[str], words: Sequence[bool]) -> int | None:
-    """Say which label names metrics: the one called so, else the last of no group.
+def _labels(names: Sequence[str], frame: pd.DataFrame, end: int) -> list[int]:
+    """Give the columns before the first day that say what a row is of."""
+    known = [i for i in range(end) if not _is_sum(names[i]) and frame[i].any()]
+    # Numbers of the rows tell nothing, where there is something else.
+    telling = [i for i in known if _numbers(frame[i]) < 1 or not frame[i].is_unique]
+    return telling or known
 
-    Args:
-        labels: Names of the columns.
-        words: Whether each holds few words, as a column of metrics would.
-    """
-    for i, name in enumerate(labels):
-        if name_match(name, "metric") >= BUILT:
+
+def _metric_of(
+    names: Sequence[str], frame: pd.DataFrame, labels: Sequence[int]
+) -> int | None:
+    """Say which label names metrics: the one called so, else the last of no group."""
+    for i in labels:
+        if name_match(names[i], "metric") >= BUILT:
             return i
     free = [
         i
-        for i, name in enumerate(labels)
-        if words[i] and name_match(name, "daily.group") < BUILT
+        for i in labels
+        if name_match(names[i], "daily.group") < BUILT
+        and _numbers(frame[i]) < 1
+        and frame[i].nunique() <= MOST_UNNAMED
     ]
     return free[-1] if free else None
 

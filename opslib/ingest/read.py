@@ -138,8 +138,8 @@ def _by_day(
     **options: Any,  # noqa: ANN401
 ) -> Table:
     """Type a dashboard that was given a row per day; its cells keep their lines."""
-    mark = report.delimiter or "\t"
-    sums = [(line, "total", mark.join(row)) for line, row in turned.sums]
+    dialect = Dialect.of(report.delimiter, report.quote)
+    sums = [(line, "total", dialect.joined(row)) for line, row in turned.sums]
     aside = pd.DataFrame(sums, columns=["row", "reason", "text"])
     aside = pd.concat([report.set_aside, aside.astype(report.set_aside.dtypes)])
     report = replace(

@@ -28,6 +28,7 @@ from opslib.ingest.columns import (
     Plan,
     decide,
 )
+from opslib.ingest.dialect import Dialect
 from opslib.ingest.report import Column, Report, Table
 from opslib.ingest.spool import TEXT, Batch, Spool
 from opslib.kinds import IDS
@@ -168,6 +169,7 @@ def _told(
     changes: list[Note],
 ) -> Report:
     """Put into the report what the table is; what is personal in it is masked."""
+    dialect = Dialect.of(report.delimiter, report.quote)
     cells = pd.DataFrame(failed, columns=["column", "row", "text"]).astype(
         {"column": "str", "row": "int64", "text": "str"}
     )
@@ -185,8 +187,8 @@ def _told(
             report.set_aside,
             found.personal,
             columns=[plan.name for plan in plans],
-            delimiter=report.delimiter,
-            quote=report.quote,
+            cut=dialect.pieces,
+            joined=dialect.joined,
         ),
         cells=personal.mask_cells(cells, found.personal),
         personal=found.personal,
