@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from opslib.eventlog import EventLog
 from opslib.kinds import KINDS, NUMBERS, TIMES
+from opslib.personal import examples
 from opslib.result import Error, Note
 from opslib.tables import Columns, File, Frame
 
@@ -382,8 +383,7 @@ def _times(values: pd.Series, timezone: str) -> pd.Series:
         text = values.mask(values.notna()) if number else values
         times = pd.to_datetime(text, errors="coerce", format="ISO8601")
     if values.notna().any() and times.isna().all():
-        some = values.dropna().iloc[:3].tolist()
-        raise Error("dataset.time", column=values.name, got=some)
+        raise Error("dataset.time", column=values.name, got=examples(values))
     if times.dt.tz is not None:
         times = times.dt.tz_convert(timezone).dt.tz_localize(None)
     return times.dt.as_unit("us")

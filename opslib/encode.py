@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from opslib import periods
 from opslib.conditions import Codes, Floats, Mask, Property, Texts
 from opslib.periods import Instants
+from opslib.personal import examples
 from opslib.result import Error, Note
 from opslib.tables import Coded, Columns
 
@@ -119,7 +120,7 @@ def _check_names(table: Columns, named: dict[str, str | None]) -> None:
 def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
     """Return microseconds UTC and which are known."""
     if pd.api.types.is_numeric_dtype(column):
-        raise Error("eventlog.time", column=column.name, got=column.iloc[:3].tolist())
+        raise Error("eventlog.time", column=column.name, got=examples(column))
     try:
         wall = pd.DatetimeIndex(
             column
@@ -127,9 +128,8 @@ def _instants(column: pd.Series, timezone: str) -> tuple[Instants, Mask]:
             else pd.to_datetime(column, format="ISO8601")
         )
     except (ValueError, TypeError):
-        raise Error(
-            "eventlog.time", column=column.name, got=column.dropna().iloc[:3].tolist()
-        ) from None
+        got = examples(column)
+        raise Error("eventlog.time", column=column.name, got=got) from None
     known = ~np.asarray(wall.isna())
     instants = np.empty(len(wall), np.int64)
     for i in range(0, len(wall), PART):

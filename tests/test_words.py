@@ -30,8 +30,11 @@ NO_CODES = {"frame.page", "frame.lang"}
 CHINESE = (
     "opslib/analyses/_persona_cards.py",
     "opslib/analyses/ab_summary.py",
+    "opslib/analyses/day_sums.py",
     "opslib/flavours.py",
     "opslib/ingest/",
+    "opslib/names.py",
+    "opslib/personal.py",
     "opslib/quality.py",
     "opslib/simulate.py",
     "opslib/stats/encoding.py",

@@ -1,7 +1,7 @@
 """Trends: daily figures of an exported dashboard, beside the days just before."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,105 +10,163 @@ import numpy as np
 import pandas as pd
 
 from opslib import periods
-from opslib.charts import ACCENT, MOST_MARKS, MUTED, Shape, finish
+from opslib.analyses.day_sums import by_day
+from opslib.charts import ACCENT, MOST_GROUPS, MOST_MARKS, MUTED, Shape, colours, finish
 from opslib.result import Error, Note, Result, check_choice, say
 from opslib.words import text
 
 Day = dt.date | str
 MOST_SAID = 3
 MOST_DRAWN = 8
+DASHED = [5, 4]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrendResult(Result):
     """Daily values; `table` has one row per metric and day of the period.
 
-    date: Every day, in order, whether it was reported or not.
+    group: Only with `by`.
+    date: Every day, in order, whether it was reported or not; of a table by week or
+        month every one of these.
     metric: Name of the column.
     value: As reported; NaN, never 0, for a day without a value.
 
     Attributes:
-        summary: One row per metric: metric, days (with a value), missing, total, mean
-            (per day with a value), best, best_date, scatter (see `trend`, relative to
-            the mean), and if compared mean_before, change (of the mean, relative) and
-            ordinary: a change up to this size is what scatter alone brings about.
+        by: Column of the groups, if there are any.
+        unit: What a value stands for, "day", "week" or "month".
+        summary: One row per metric, and with `by` per group: [group,] metric, days
+            (with a value), missing, total, mean (per day with a value), best,
+            best_date, scatter (see `trend`, relative to the mean), and if compared
+            mean_before, change (of the mean, relative) and ordinary: a change up to
+            this size is what scatter alone brings about.
     """
 
     summary: pd.DataFrame
+    by: str | None = None
+    unit: str = "day"
 
     def chart(self, lang: str = "en") -> alt.TopLevelMixin:
-        """Draw a line per metric, the period before dashed; gaps stay open."""
-        drawn = self.summary["metric"].tolist()[:MOST_DRAWN]
-        most = MOST_MARKS // (2 * len(drawn))
-        charts = [self._line(metric, lang, most) for metric in drawn]
+        """Draw a line per metric and group, the period before dashed; gaps stay open.
+
+        At most 8 metrics and 8 groups are drawn, the largest ones.
+        """
+        drawn = self._metrics[:MOST_DRAWN]
+        charts = [self._lines(metric, lang, len(drawn)) for metric in drawn]
         if len(charts) == 1:
             return charts[0]
         return alt.vconcat(*charts, spacing=28).properties(
-            description=Note("trend.alt", answer=self.describe(lang)).text(lang)
+            description=self._alt_text(lang)
         )
 
-    def _line(self, metric: str, lang: str, most: int) -> alt.Chart | alt.LayerChart:
+    def _lines(self, metric: str, lang: str, n: int) -> alt.Chart | alt.LayerChart:
         titles = {
             "date": text("trend.date", lang),
             "value": metric,
             "day": text("trend.day", lang),
             "period": text("trend.period", lang),
-        }
-        rows = self._of(metric).assign(period=text("trend.this", lang))
-        rows["day"] = rows["date"]
-        parts: list[tuple[pd.DataFrame, dict[str, Any]]] = [(rows.tail(most), {})]
+        } | ({"group": text("chart.group", lang)} if self.by else {})
+        shown = self._groups[:MOST_GROUPS]
+        most = MOST_MARKS // (2 * n * len(shown))
+        now = self._drawn(metric, shown, most).assign(period=text("trend.this", lang))
+        parts = {"this": now.assign(day=now["date"])}
         if self.previous is not None:
-            before = self.previous._of(metric).assign(  # noqa: SLF001  same class
-                period=text("trend.before", lang), day=rows["date"].to_numpy()
-            )
-            dashed = {"strokeDash": [5, 4]}
-            parts.insert(0, (before.tail(most), dashed))
+            before = self.previous._drawn(metric, shown, most)  # noqa: SLF001
+            period, days = text("trend.before", lang), now["date"].to_numpy()
+            parts = {"before": before.assign(period=period, day=days), **parts}
+        looks = [text(f"trend.{part}", lang) for part in ("this", "before")]
+        legend = alt.Legend(title=None, orient="top")
+        between = legend if len(parts) > 1 else None
+        axis = alt.Axis(title=None, grid=False, format="%m-%d", tickMinStep=86_400_000)
+        hover = {"period": "", "date": "%Y-%m-%d", "value": ","}
         lines = []
-        names = {text("trend.this", lang): ACCENT, text("trend.before", lang): MUTED}
-        scale = alt.Scale(domain=[*names], range=[*names.values()])
-        legend = alt.Legend(title=None, orient="top") if len(parts) > 1 else None
-        for part, look in parts:
-            shape = Shape(part, titles)
-            axis = alt.Axis(
-                title=None, grid=False, format="%m-%d", tickMinStep=86_400_000
+        for part, rows in parts.items():
+            shape = Shape(rows, titles)
+            line = alt.Chart(shape.frame).mark_line(
+                point={"size": 18},
+                strokeDash=DASHED if part == "before" else alt.Undefined,
             )
+            colour = alt.Color(
+                **shape.field("period", "nominal", legend=between),
+                scale=alt.Scale(domain=looks, range=[ACCENT, MUTED]),
+            )
+            if self.by:
+                colour = alt.Color(
+                    **shape.field("group", "nominal", legend=legend),
+                    scale=colours(shown),
+                )
             lines.append(
-                alt.Chart(shape.frame)
-                .mark_line(point={"size": 18}, **look)
-                .encode(
+                line.encode(
                     x=alt.X(**shape.field("day", "temporal", axis=axis)),
                     y=alt.Y(**shape.field("value", "quantitative")),
-                    color=alt.Color(
-                        **shape.field("period", "nominal", legend=legend), scale=scale
-                    ),
-                    tooltip=shape.tooltip(
-                        {"period": "", "date": "%Y-%m-%d", "value": ","}
-                    ),
+                    color=colour,
+                    tooltip=shape.tooltip(({"group": ""} if self.by else {}) | hover),
                 )
             )
-        answer = Note("trend.alt", answer=self.describe(lang)).text(lang)
-        left = text("trend.latest", lang, shown=most, of=len(rows))
-        chart = alt.LayerChart(
-            layer=lines, title=left if len(rows) > most else alt.Undefined
-        )
-        height = 300 if len(self.summary) == 1 else 210
-        return finish(chart, answer, height=height)
+        chart = alt.LayerChart(layer=lines, title=self._title(lang, most))
+        height = 300 if len(self._metrics) == 1 else 210
+        return finish(chart, self._alt_text(lang), height=height)
+
+    def _drawn(self, metric: str, groups: list[str], most: int) -> pd.DataFrame:
+        """Return the latest days of a metric in some groups."""
+        rows = self._of(metric)
+        if self.by is None:
+            return rows.tail(most)
+        return rows[rows["group"].isin(groups)].groupby("group").tail(most)
+
+    def _title(self, lang: str, most: int) -> Any:  # noqa: ANN401
+        """Say as the title what is dashed, and what is in the table only."""
+        days, groups = len(self.table) // len(self.summary), len(self._groups)
+        left = []
+        if self.by and self.previous is not None:
+            left.append(text("trend.dashed", lang))
+        if days > most:
+            left.append(text("trend.latest", lang, shown=most, of=days))
+        if groups > MOST_GROUPS:
+            left.append(text("chart.some_groups", lang, shown=MOST_GROUPS, of=groups))
+        return left[0] if len(left) == 1 else left or alt.Undefined
+
+    def _alt_text(self, lang: str) -> str:
+        return Note("trend.alt", answer=self.describe(lang)).text(lang)
+
+    @property
+    def _metrics(self) -> list[str]:
+        return list(dict.fromkeys(self.summary["metric"]))
+
+    @property
+    def _groups(self) -> list[str]:
+        return list(dict.fromkeys(self.summary["group"])) if self.by else [""]
 
     def _of(self, metric: str) -> pd.DataFrame:
         mine = self.table[self.table["metric"] == metric]
         return mine.reset_index(drop=True)
 
     def describe(self, lang: str = "en") -> str:
-        """State each metric's mean, its change, its best day and how much days vary."""
-        days = self._of(self.summary["metric"].iloc[0])["date"]
-        span = Note("trend.span", n=len(days), first=days.iloc[0], last=days.iloc[-1])
-        said = [
-            note
-            for row in self.summary.head(MOST_SAID).to_dict("records")
-            for note in _sentences(**{str(name): value for name, value in row.items()})
-        ]
-        left = len(self.summary) - MOST_SAID
-        return say(lang, span, *said, Note("trend.more", n=left) if left > 0 else None)
+        """State each metric's mean, its change, its best day and how much days vary.
+
+        With groups only their means and changes, of the first metric.
+        """
+        days = self.table["date"]
+        n = len(days) // len(self.summary)
+        span = f"trend.span{'' if self.unit == 'day' else f'_{self.unit}'}"
+        dates = Note(span, n=n, first=days.min(), last=days.max())
+        per = Note(f"trend.per_{self.unit}")
+        told: Any = [{**row, "per": per} for row in self.summary.to_dict("records")]
+        if self.by:
+            said = [_of_group(row) for row in told[:MOST_SAID]]
+        else:
+            said = [note for row in told[:MOST_SAID] for note in _sentences(**row)]
+        left = len(told) - MOST_SAID
+        more = Note("trend.more_groups" if self.by else "trend.more", n=left)
+        return say(lang, dates, *said, more if left > 0 else None)
+
+
+def _of_group(told: dict[str, Any]) -> Note:
+    if not told["days"]:
+        return Note("trend.group_nothing", **told)
+    if not np.isfinite(told.get("change", np.nan)):
+        return Note("trend.group", **told)
+    sure = np.isfinite(told["ordinary"])
+    return Note("trend.group_changed" if sure else "trend.group_unsure", **told)
 
 
 def _sentences(**told: Any) -> list[Note]:  # noqa: ANN401
@@ -129,11 +187,13 @@ def trend(
     daily: pd.DataFrame,
     *,
     metrics: str | Sequence[str] | None = None,
+    by: str | None = None,
     dates: periods.Dates | None = None,
     compare: str | None = None,
 ) -> TrendResult:
     """Lay out daily figures over a period, and beside the equal period just before.
 
+    Tables by week or month are shown by these, and not compared with a period before.
     Means are per day with a value, so that a missing day is a gap and never a zero.
     Periods that are not whole weeks hold different weekdays than the one before; a
     warning says so. Scatter is the standard deviation of a day around what its weekday
@@ -142,17 +202,24 @@ def trend(
     one shown; it needs 7 such pairs. An ordinary change is twice its standard error as
     if days were independent; campaigns and slow waves make real changes larger.
 
+    Rows of a day that stand for channels, cities or other groups are summed if no `by`
+    keeps them apart, see `day_sums`: counts and money can be, shares and means cannot.
+
     Args:
-        daily: Column date, one row per day, and numeric columns.
-        metrics: Columns to show; None shows all numeric ones.
+        daily: Column date, one row per day or per day and group, and numeric columns.
+        metrics: Columns to show; None shows all numeric ones that can be.
+        by: Column to break down by, with at most 200 values; the group with the most
+            of the first metric comes first. None takes all together.
         dates: First and last day, both included; None takes all days of the table.
         compare: "previous" for the period of equal length just before, or None. None
             and a warning where the data begin with the period, as they do without
             `dates`, or where it has no value.
 
     Raises:
-        Error: No dates or numbers, a metric that is unknown or not numeric, a day that
-            stands twice, or a period without a single day of the table.
+        Error: No dates or numbers, a metric that is unknown or not numeric, or cannot
+            be summed and would have to be, a day that stands twice (in a group), an
+            unknown column `by` or one of too many values, or a period without a single
+            day of the table.
 
     Example:
         >>> days = ["2026-03-01", "2026-03-03"]
@@ -164,28 +231,32 @@ def trend(
         2 2026-03-03  sales    7.0
     """
     check_choice("compare", compare, ["previous"])
-    values, undated = _by_day(daily.rename(columns=str))
-    names = _metrics(values, metrics)
-    known = values.index.min().date(), values.index.max().date()
+    groups, unit, notes = by_day(daily, metrics=metrics, by=by)
+    all_days = [
+        day for rows in groups.values() for day in (rows.index[0], rows.index[-1])
+    ]
+    known = min(all_days).date(), max(all_days).date()
     first, last = known
     if dates is not None:
         first, last = periods.days(*periods.span(dates, "UTC"), "UTC")
-    values = values[names].astype(float).replace([np.inf, -np.inf], np.nan)
-    result = _over(values, first, last)
+    result = _over(groups, by, unit, first, last)
     if not result.summary["days"].any():
         raise Error("trend.empty", first=first, last=last, start=known[0], end=known[1])
-    warnings = [Note("trend.undated", n=undated)] if undated else []
-    warnings += result.warnings
+    warnings = [*notes, *result.warnings]
+    if compare is not None and unit != "day":
+        # As many days before seldom hold as many months.
+        warnings.append(Note("trend.no_compare"))
+        compare = None
     if compare is None:
         return replace(result, warnings=tuple(warnings))
     start, end = periods.before((first, last))
-    previous = _over(values, start, end)
+    previous = _over(groups, by, unit, start, end)
     if not previous.summary["days"].any():
         gap = Note("trend.no_previous", first=start, last=end)
         begun = first > known[0]
         warnings.append(gap if begun else Note("periods.nothing_before"))
         return replace(result, warnings=tuple(warnings))
-    warnings += [Note("trend.missing_before", **n.values) for n in previous.warnings]
+    warnings += [Note(f"{n.code}_before", **n.values) for n in previous.warnings]
     if (last - first).days % 7 != 6:
         warnings.append(Note("trend.weekdays", n=(last - first).days + 1))
     now, then = result.summary, previous.summary
@@ -199,94 +270,66 @@ def trend(
     return replace(result, summary=summary, warnings=tuple(warnings), previous=previous)
 
 
-def _by_day(daily: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the other columns by day, and how many rows have no readable date."""
-    if "date" not in daily.columns:
-        raise Error("trend.no_date", got=list(daily.columns))
-    if (again := daily.columns[daily.columns.duplicated()]).size:
-        raise Error("eventlog.same_name", got=again[0])
-    date = daily["date"]
-    if not pd.api.types.is_datetime64_any_dtype(date):
-        date = pd.to_datetime(date.astype("str"), format="ISO8601", errors="coerce")
-    if date.dt.tz is not None:
-        date = date.dt.tz_localize(None)
-    day = date.dt.normalize()
-    if day.isna().all():
-        raise Error("trend.no_days", got=list(daily["date"].head(3)))
-    if (twice := day[day.notna()].duplicated()).any():
-        repeated = day[day.notna()][twice].iloc[0]
-        rows = int((day == repeated).sum())
-        raise Error("trend.repeated", date=repeated, n=rows)
-    values = daily.drop(columns="date").set_axis(pd.DatetimeIndex(day))
-    return values[values.index.notna()].sort_index(), int(day.isna().sum())
-
-
-def _metrics(values: pd.DataFrame, metrics: str | Sequence[str] | None) -> list[str]:
-    def numeric(name: str) -> bool:
-        column = values[name]
-        boolean = pd.api.types.is_bool_dtype(column)
-        return pd.api.types.is_numeric_dtype(column) and not boolean
-
-    if metrics is None:
-        names = [name for name in values.columns if numeric(name)]
-        if not names:
-            raise Error("trend.no_metrics", got=list(values.columns))
-        return names
-    several = isinstance(metrics, Sequence) and not isinstance(metrics, str)
-    names = list(metrics if several else [str(metrics)])
-    if not names:
-        raise Error("option.missing", option="metrics")
-    for name in names:
-        if name not in values.columns:
-            choices = list(values.columns)
-            raise Error("option.column", option="metrics", got=name, choices=choices)
-        if not numeric(name):
-            example = values[name].dropna().head(1).tolist()
-            raise Error("trend.not_number", metric=name, got=example)
-    return list(dict.fromkeys(names))
-
-
-def _over(values: pd.DataFrame, first: Day, last: Day) -> TrendResult:
-    """Lay out the days from `first` to `last` and sum each metric up."""
+def _over(
+    groups: Mapping[str, pd.DataFrame],
+    by: str | None,
+    unit: str,
+    first: Day,
+    last: Day,
+) -> TrendResult:
+    """Lay out the days from `first` to `last` and sum each metric of a group up."""
     days = pd.DatetimeIndex(pd.date_range(first, last, unit="us"), name="date")
-    wide = values.reindex(days)
-    history = values.reindex(pd.date_range(values.index.min(), days[-1], unit="us"))
-    scatter = _scatter(history)
-    rows = []
-    for metric, column in wide.items():
-        known = column.dropna()
-        mean = known.mean()
-        rows.append(
-            {
-                "metric": metric,
-                "days": len(known),
-                "missing": len(days) - len(known),
-                "total": known.sum(),
-                "mean": mean,
-                "best": known.max(),
-                "best_date": known.idxmax() if len(known) else pd.NaT,
-                "scatter": scatter[str(metric)] / mean if mean > 0 else np.nan,
-            }
-        )
-    gaps = days[wide.isna().any(axis=1)]
+    some = next(iter(groups.values())).index[0]
+    if unit != "day":
+        days = days[
+            days.day == 1 if unit == "month" else days.day_of_week == some.weekday()
+        ]
+    tables, rows = [], []
+    for metric in next(iter(groups.values())):
+        for group, values in groups.items():
+            column = values[metric].reindex(days)
+            every = pd.date_range(values.index[0], days[-1], unit="us")
+            known = column.dropna()
+            mean = known.mean()
+            rows.append(
+                {
+                    "group": group,
+                    "metric": metric,
+                    "days": len(known),
+                    "missing": len(days) - len(known),
+                    "total": known.sum(),
+                    "mean": mean,
+                    "best": known.max(),
+                    "best_date": known.idxmax() if len(known) else pd.NaT,
+                    "scatter": _scatter(values[metric].reindex(every)) / mean
+                    if mean > 0
+                    else np.nan,
+                }
+            )
+            told = {"group": group, "date": days, "metric": metric}
+            tables.append(pd.DataFrame(told | {"value": column.to_numpy()}))
+    table = pd.concat(tables, ignore_index=True)
+    summary = pd.DataFrame(rows)
+    gaps = pd.DatetimeIndex(
+        table.loc[table["value"].isna(), "date"].unique()
+    ).sort_values()
     told = {"n": len(gaps), "of": len(days)}
+    if by is None:
+        table, summary = table.drop(columns="group"), summary.drop(columns="group")
+    missing = "trend.missing" if by is None else "trend.missing_groups"
+    missing += "" if unit == "day" else "_periods"
     return TrendResult(
-        table=pd.DataFrame(
-            {
-                "date": np.tile(days, len(wide.columns)),
-                "metric": np.repeat(wide.columns.astype("str"), len(days)),
-                "value": wide.to_numpy().ravel(order="F"),
-            }
-        ),
-        summary=pd.DataFrame(rows),
-        warnings=(Note("trend.missing", first=gaps[0], last=gaps[-1], **told),)
+        table=table,
+        summary=summary,
+        by=by,
+        unit=unit,
+        warnings=(Note(missing, first=gaps[0], last=gaps[-1], **told),)
         if len(gaps)
         else (),
     )
 
 
-def _scatter(history: pd.DataFrame) -> pd.Series:
+def _scatter(history: pd.Series) -> float:
     """Return how far days lie from what the same weekday leads to expect."""
-    steps = history - history.shift(7)
-    enough = steps.notna().sum() >= 7
-    return np.sqrt((steps**2).mean() / 2).where(enough)
+    steps = (history - history.shift(7)).dropna()
+    return float(np.sqrt((steps**2).mean() / 2)) if len(steps) >= 7 else np.nan

@@ -13,6 +13,7 @@ from opslib import charts, kernels, periods
 from opslib.conditions import Floats
 from opslib.encode import whole_numbers
 from opslib.eventlog import EventLog, as_log
+from opslib.personal import examples
 from opslib.result import Error, Note, Result, say
 from opslib.words import text
 
@@ -298,8 +299,7 @@ def _times(column: pd.Series) -> pd.Series:
         else pd.to_datetime(column, format="ISO8601", errors="coerce")
     )
     if times is None or times.isna().sum() > column.isna().sum():
-        got = column.dropna().iloc[:3].tolist()
-        raise Error("eventlog.time", column="time", got=got)
+        raise Error("eventlog.time", column="time", got=examples(column))
     return times
 
 

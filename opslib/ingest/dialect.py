@@ -147,6 +147,18 @@ class Dialect:
                     return cells
         return None
 
+    @classmethod
+    def of(cls, delimiter: str, quote: str) -> "Dialect":
+        """Give the dialect of a report; cells of a workbook are written with tabs."""
+        return cls(delimiter or "\t", quote, runs=delimiter == " ")
+
+    def pieces(self, text: str) -> list[str]:
+        """Cut what `joined` has written; a text that cannot be cut is one cell."""
+        try:
+            return self.cut([text])[0]
+        except (csv.Error, IndexError):
+            return [text]
+
     def joined(self, row: Sequence[str]) -> str:
         """Write a row again as the file has it, as far as the dialect can."""
         if len(row) == 1 and self.delimiter not in row[0]:

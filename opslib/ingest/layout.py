@@ -5,6 +5,7 @@ that does not is preamble; a row below a break that does not fit them is a note 
 belongs to another table.
 """
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ MOST_HEADERS = 4
 RULE = re.compile(r"\s*[-=*_#~—─]{5,}")
 UNIT = re.compile(r"\s*[(（\[【].*[)）\]】]\s*|\s*[%％‰元万亿件人个次kg]{1,2}\s*")
 YEAR = re.compile(r"(?:19|20)\d\d年?")
+COMPACT = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 NOTE = re.compile(
     r"\s*(?:[*†※]|.{0,60}[:：]|(?:source|note|data|as of|copyright|©|generated|page)\b"
     r"|[注说備备]|来源|來源|数据|共\s*\d|以上|导出|制表|截至)",
@@ -105,7 +107,10 @@ def _is_data(row: Row, kinds: Sequence[str]) -> bool:
 
 
 def _years(row: Row, kinds: Sequence[str]) -> bool:
-    """Say whether a row names columns of numbers by years: 2019, 2020, 2021."""
+    """Say whether a row names columns of numbers by years: 2019, 2020, 2021.
+
+    Three months or days in a row, 20250101, 20250102, 20250103, name them as well.
+    """
     numbers = [
         cell.strip()
         for cell, kind in zip(row, kinds, strict=False)
@@ -113,8 +118,23 @@ def _years(row: Row, kinds: Sequence[str]) -> bool:
     ]
     years = [int(cell[:4]) for cell in numbers if YEAR.fullmatch(cell)]
     steps = {b - a for a, b in pairwise(years)}
+    compact = [match for match in map(COMPACT.fullmatch, numbers) if match]
+    if len(compact) > 2:
+        years = [_place(match) for match in compact]
+        steps = {b - a for a, b in pairwise(years)}
     # One column may be a total, or named otherwise.
     return len(years) >= max(2, len(numbers) - 1) and steps in ({1}, {-1})
+
+
+def _place(match: re.Match[str]) -> int:
+    """Count the months or days up to one; a day that there is not is far from all."""
+    year, month, day = (int(part or 0) for part in match.groups())
+    if not day:
+        return 12 * year + month
+    try:
+        return dt.date(year, month, day).toordinal()
+    except ValueError:
+        return 0
 
 
 def _start(rows: Sequence[Row], width: int, kinds: Sequence[str]) -> int:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from opslib.ingest.evidence import Sheet
-from opslib.ingest.names import is_question, name_match, normal, synonyms
+from opslib.ingest.names import is_question, name_match, synonyms
+from opslib.names import normal
 
 Roles = Mapping[str, str]
 # Without names the values are all there is to go by.

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from opslib.ingest import encoding, excel, roles, rows, sheet
+import pandas as pd
+
+from opslib.ingest import dashboards, encoding, excel, roles, rows, sheet
 from opslib.ingest.archive import Source, unpack
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, sample, sniff
 from opslib.ingest.layout import find_head
@@ -21,6 +23,7 @@ from opslib.result import Error, Note
 
 MOST_BYTES = 4 << 30
 PIECE = 1 << 22
+FIRST_YEAR, LAST_YEAR = 1970, 2100
 # A page that was not told by its first bytes, or one line of JSON per event.
 PAGE = re.compile(
     r"\s*(?:(<[!?]|<(?:html|head|meta|style|body|div|table|svg)\b)"
@@ -30,7 +33,7 @@ PAGE = re.compile(
 BLANK = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 OVERRIDES = (
     *("encoding", "delimiter", "quote", "header_rows", "sheet", "member"),
-    *("timezone", "kind", "roles"),
+    *("timezone", "kind", "roles", "year"),
 )
 Progress = Callable[[str, float], None]
 
@@ -64,6 +67,7 @@ def read_table(
             timezone: IANA zone in which naive times are to be read; kept in the report.
             kind: One of `KINDS`.
             roles: Role to column; None takes a role away.
+            year: Year of the first column that is called by a day without a year.
 
     Raises:
         Error: The file cannot be read or an override is not possible; it says why.
@@ -117,7 +121,40 @@ def read(
         raise Error("ingest.empty")
     if not types:
         return sheet.as_it_stands(cells.spool, names, report, into)
-    return sheet.typed(cells.spool, names, report, known=known, tell=tell, into=into)
+    options: dict[str, Any] = {"tell": tell, "into": into}
+    if known.get("kind") in {None, "daily"} and report.header_rows:
+        turned = dashboards.turn(names, cells.spool, year=known.get("year"))
+        if isinstance(turned, Note):
+            report = replace(report, warnings=(*report.warnings, turned))
+        elif turned and {*known.get("roles", {}).values()} <= {None, *turned.names}:
+            return _by_day(turned, report, known, **options)
+    return sheet.typed(cells.spool, names, report, known=known, **options)
+
+
+def _by_day(
+    turned: dashboards.Turned,
+    report: Report,
+    known: Mapping[str, Any],
+    **options: Any,  # noqa: ANN401
+) -> Table:
+    """Type a dashboard that was given a row per day; its cells keep their lines."""
+    dialect = Dialect.of(report.delimiter, report.quote)
+    sums = [(line, "total", dialect.joined(row)) for line, row in turned.sums]
+    aside = pd.DataFrame(sums, columns=["row", "reason", "text"])
+    aside = pd.concat([report.set_aside, aside.astype(report.set_aside.dtypes)])
+    report = replace(
+        report,
+        rows=report.rows - len(sums),
+        set_aside=aside.sort_values("row", kind="stable", ignore_index=True),
+        changes=(*report.changes, *turned.notes),
+    )
+    known = {**known, "kind": "daily"}
+    table = sheet.typed(turned.spool, turned.names, report, known=known, **options)
+    cells = table.report.cells
+    at = [turned.names.index(name) for name in cells["column"]]
+    cells = cells.assign(row=turned.lines[cells["row"].to_numpy() - 1, at])
+    made = replace(table.report, cells=cells, made=turned.spool.rows)
+    return Table(table.columns, made)
 
 
 def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +174,10 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     header = known.get("header_rows", 0)
     if not isinstance(header, int) or isinstance(header, bool) or not 0 <= header <= 20:
         raise Error("option.range", option="header_rows", low=0, high=20, got=header)
+    year = known.get("year", FIRST_YEAR)
+    if not isinstance(year, int) or not FIRST_YEAR <= year <= LAST_YEAR:
+        low, high = FIRST_YEAR, LAST_YEAR
+        raise Error("option.range", option="year", low=low, high=high, got=year)
     if "timezone" in known:
         try:
             ZoneInfo(known["timezone"])

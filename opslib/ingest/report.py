@@ -52,14 +52,17 @@ def _no_cells() -> pd.DataFrame:
 class Report:
     """How a file was read; every row of it is accounted for.
 
-    The records of the file are header_rows + rows + blank + len(set_aside).
+    The records of the file are header_rows + rows + blank + len(set_aside), whatever
+    table was made of its rows.
 
     Attributes:
         encoding, delimiter, quote: How the text was read; "" for a workbook.
         header_rows: 0 when the file has no header.
         member, members: The file read of a zip archive, and the tables in it.
         sheet, sheets: The worksheet read and those there are; empty for text.
-        rows, blank: Rows of the table, and rows without any cell.
+        rows, blank: Rows of the file that the table is made of, and rows without any
+            cell.
+        made: Rows of the table where it has others than the file, see `table_rows`.
         set_aside: Rows that could not be placed. Columns row (line of the file, from
             1), reason ("preamble", "short", "long", "total", "header" for a header
             that comes again, "note", "table" for another table) and text.
@@ -89,6 +92,7 @@ class Report:
     sheets: tuple[str, ...] = ()
     rows: int = 0
     blank: int = 0
+    made: int | None = None
     set_aside: pd.DataFrame = field(default_factory=_no_rows)
     cells: pd.DataFrame = field(default_factory=_no_cells)
     columns: tuple[Column, ...] = ()
@@ -105,9 +109,17 @@ class Report:
     changes: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
 
+    @property
+    def table_rows(self) -> int:
+        """Rows of the table: those of the file, or those that were made of them."""
+        return self.rows if self.made is None else self.made
+
     def describe(self, lang: str = "en") -> str:
         """Say in two or three sentences what was understood."""
-        shape = Note("ingest.shape", n=self.rows, columns=len(self.columns))
+        columns = len(self.columns)
+        shape = Note("ingest.shape", n=self.rows, columns=columns)
+        if self.made is not None:
+            shape = Note("ingest.made", n=self.made, columns=columns, rows=self.rows)
         if self.kind:
             found = Note(
                 "ingest.kind",

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from opslib.ingest.names import is_question, name_match, normal
+from opslib.ingest.names import is_question, name_match
 from opslib.ingest.roles import Recognised
+from opslib.names import normal
 from opslib.result import Note
 
 # Times that are no deed of the user, or only the latest of many.

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csgraph, csr_array
 
-from opslib import kinds
-from opslib.ingest import personal
+from opslib import kinds, personal
 from opslib.ingest.evidence import Sheet, least
 from opslib.ingest.facts import facts
 from opslib.ingest.likely import BY_VALUES, SURE, likelihood

@@ -11,9 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from opslib.ingest import conversion, facts, personal, reshape, roles
+from opslib import personal
+from opslib.ingest import conversion, facts, reshape, roles
 from opslib.ingest.ahead import ahead
 from opslib.ingest.columns import Evidence, decide
+from opslib.ingest.dialect import Dialect
 from opslib.ingest.plans import Plan
 from opslib.ingest.report import Column, Report, Table
 from opslib.ingest.spool import TEXT, Spool
@@ -124,7 +126,7 @@ def _reshaped(
     report = _told(
         report, found, described, plans=plans, failed=done.failed, changes=changes
     )
-    return Table(columns, report)
+    return Table(columns, replace(report, made=len(frame)))
 
 
 def _told(
@@ -137,6 +139,7 @@ def _told(
     changes: list[Note],
 ) -> Report:
     """Put into the report what the table is; what is personal in it is masked."""
+    dialect = Dialect.of(report.delimiter, report.quote)
     cells = pd.DataFrame(failed, columns=["column", "row", "text"]).astype(
         {"column": "str", "row": "int64", "text": "str"}
     )
@@ -150,8 +153,14 @@ def _told(
             )
             for one in columns
         ),
-        set_aside=personal.mask_column(report.set_aside, "text"),
-        cells=personal.mask_column(cells, "text"),
+        set_aside=personal.mask_rows(
+            report.set_aside,
+            found.personal,
+            columns=[plan.name for plan in plans],
+            cut=dialect.pieces,
+            joined=dialect.joined,
+        ),
+        cells=personal.mask_cells(cells, found.personal),
         personal=found.personal,
         kind=found.kind,
         roles=found.roles,
@@ -257,14 +266,17 @@ def _warnings(
             example = next(filter(ROUNDED.fullmatch, plan.examples))
             notes.append(Note("ingest.id_rounded", column=plan.name, example=example))
         if texts := [text for name, _, text in failed if name == plan.name]:
-            some = [*map(personal.mask_text, list(dict.fromkeys(texts))[:3])]
+            kind = found.personal.get(plan.name, "")
+            named = "name" in found.personal.values()
+            first = list(dict.fromkeys(texts))[:3]
+            some = [personal.hide(one, kind, names=named) for one in first]
             notes.append(
                 Note("ingest.failed", n=len(texts), column=plan.name, texts=some)
             )
     missing = [r for r in roles.NEEDED.get(found.kind, ()) if r not in found.roles]
     if missing:
-        kind = Note(f"ingest.kind_{found.kind}")
-        notes.append(Note("ingest.roles_missing", kind=kind, roles=missing))
+        what = Note(f"ingest.kind_{found.kind}")
+        notes.append(Note("ingest.roles_missing", kind=what, roles=missing))
     if found.kind == "orders" and "user" not in found.roles:
         notes.append(Note("ingest.orders_without_user"))
     return notes + found.notes

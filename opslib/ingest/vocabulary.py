@@ -88,6 +88,15 @@ SYNONYMS = {
         device campaign product metric 大区 分组 渠道 来源 平台 组别 地区 省份 城市 门店
         店铺 终端 设备 品类 产品 渠道名称 系统 版本 指标
     """,
+    "metric": """
+        metric metrics metric_name measure measures measure_name measure_names kpi
+        indicator event_metric 指标 指标名 指标名称 度量 度量名称 数据指标 指标项
+    """,
+    "value": """
+        value values metric_value measure_value measure_values kpi_value count counts
+        event_count total_count 值 数值 指标值 度量值 数据值 指标数值 次数 总次数
+        触发次数 事件数
+    """,
     "date": """
         date day dt ds month week time stat_date report_date 日期 统计日期 时间 天
         月份 周 日 报表日期 数据日期

@@ -13,11 +13,13 @@ import streamlit as st
 import opslib as ops
 from opslib import cells, quality
 from opslib.analyses.ab_summary import likely_control
+from opslib.analyses.day_sums import can_be_summed
 from opslib.analyses.personas import column_title
 from opslib.conditions import Codes
 from opslib.dataset import Dataset
 from opslib.quality import Finding
 from opslib.result import Result
+from opslib.words import text
 from opslib.workspace import Workspace
 from pages._frame.text import t
 
@@ -29,6 +31,7 @@ DAY = 86_400
 MICROSECONDS = DAY * 1_000_000
 SAMPLE = 100_000
 FEW_VALUES = 50
+MOST_AT_FIRST = 2
 # On the way to a purchase, as events are called in both languages.
 STAGES = (
     r"visit|launch|open|访问|启动",
@@ -184,6 +187,30 @@ def properties(dataset: Dataset) -> list[str]:
 def daily_figures(dataset: Dataset) -> list[str]:
     """Return the names of the columns of daily figures that are numbers."""
     return [str(name) for name in dataset.daily.select_dtypes("number")]
+
+
+def usual_figures(dataset: Dataset) -> list[str]:
+    """Return the first figures, of several rows a day the first that can be summed."""
+    daily, names = dataset.daily, daily_figures(dataset)
+    if not daily["date"].is_unique:
+        able = [name for name in names if can_be_summed(daily[name])]
+        names = able or names
+    return names[:MOST_AT_FIRST]
+
+
+def daily_groups(dataset: Dataset, lang: str) -> dict[str, str]:
+    """Return the columns that tell several rows of a day apart, each with its title."""
+    daily = dataset.daily
+    if daily["date"].is_unique:
+        return {}
+    names = [
+        str(name)
+        for name, values in daily.drop(columns="date").items()
+        if pd.api.types.is_string_dtype(values) and 2 <= values.nunique() <= FEW_VALUES
+    ]
+    title = text("trend.a_group", lang)
+    # What the file called it went when it became the group.
+    return {name: title if name == "group" else name for name in names}
 
 
 def features(dataset: Dataset) -> list[str]:

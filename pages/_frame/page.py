@@ -82,6 +82,16 @@ class Page:
         return data.daily_figures(self.dataset)
 
     @property
+    def usual_figures(self) -> list[str]:
+        """The daily figures to begin with: the first that can be shown at once."""
+        return data.usual_figures(self.dataset)
+
+    @property
+    def daily_groups(self) -> dict[str, str]:
+        """Columns that daily figures can be broken down by, as a reader calls them."""
+        return data.daily_groups(self.dataset, self.lang)
+
+    @property
     def features(self) -> dict[str, str]:
         """Attributes of users, each with what a reader calls it."""
         return data.feature_titles(data.features(self.dataset), self.lang)
@@ -142,7 +152,7 @@ class Page:
     def choice(
         self,
         name: str,
-        codes: Sequence[str],
+        codes: Sequence[str] | Mapping[str, str],
         *,
         default: str | None = None,
         named: bool = False,
@@ -152,12 +162,15 @@ class Page:
 
         Args:
             name: Name in the link and of the label, `<page>.<name>`.
-            codes: What can be chosen, as the option spells it.
+            codes: What can be chosen, as the option spells it; or with the names to
+                show, if they are `named`.
             default: First choice; the first of `codes` if None and not `named`.
             named: The codes are names from the file, shown as they stand, and nothing
                 may be chosen (returns None). Else `<page>.<name>.<code>` is shown.
             more: Put it under "More options".
         """
+        titles = codes if isinstance(codes, Mapping) else {}
+        codes = list(codes)
         if not named and default is None:
             default = codes[0]
         param = link.choice(name, codes, default)
@@ -175,7 +188,9 @@ class Page:
                 self.text(name),
                 codes,
                 index=None if named else 0,
-                format_func=str if named else lambda code: self.text(f"{name}.{code}"),
+                format_func=(lambda code: titles.get(code, code))
+                if named
+                else lambda code: self.text(f"{name}.{code}"),
                 placeholder=t("frame.none"),
                 key=key,
                 width=220,

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from opslib.ingest.read import FIRST_YEAR, LAST_YEAR
 from opslib.ingest.report import Column, Report
 from opslib.words import WRITERS
 from pages._frame import table
@@ -21,12 +22,13 @@ ENCODINGS = (
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 REASONS = ("preamble", "short", "long", "total", "note", "header", "table")
 CLOSE = "ingest.encoding_close"
+YEARLESS = "ingest.days_yearless"
 FURTHEST = 5
 SOME = 5
 # What was settled for one table of a file says nothing of another one.
 OF_A_SHEET: dict[str, Any] = dict.fromkeys(("header_rows", "kind", "roles"))
 OF_A_FILE: dict[str, Any] = OF_A_SHEET | dict.fromkeys(
-    ("encoding", "delimiter", "quote", "sheet")
+    ("encoding", "delimiter", "quote", "sheet", "year")
 )
 
 
@@ -40,7 +42,8 @@ def show(upload: Upload, report: Report, head: pd.DataFrame, place: str) -> None
         place: What the keys of the controls begin with.
     """
     close = [warning for warning in report.warnings if warning.code == CLOSE]
-    with st.expander(t("data.how"), expanded=bool(close)):
+    yearless = any(warning.code == YEARLESS for warning in report.warnings)
+    with st.expander(t("data.how"), expanded=bool(close) or yearless):
         for warning in close:
             note(warning.text(language()))
         _reading(upload, report, head, place)
@@ -117,9 +120,31 @@ def _reading(upload: Upload, report: Report, head: pd.DataFrame, place: str) -> 
         on_change=again,
         width=220,
     )
+    yearless = any(warning.code == YEARLESS for warning in report.warnings)
+    if yearless or upload.known.get("year"):
+        _year(row, upload, place)
     # Whether an encoding is the right one shows in the names.
     st.dataframe(
         head.head(SOME), hide_index=True, placeholder="", key=f"{place}.as_read"
+    )
+
+
+def _year(row: Any, upload: Upload, place: str) -> None:  # noqa: ANN401
+    """Ask for the year of columns that are called by days without one."""
+    key = f"{place}.year"
+
+    def again() -> None:
+        upload.wanted = OF_A_SHEET | {"year": st.session_state[key]}
+
+    row.number_input(
+        t("data.read.year"),
+        min_value=FIRST_YEAR,
+        max_value=LAST_YEAR,
+        value=upload.known.get("year"),
+        placeholder=t("data.year_of_first"),
+        key=key,
+        on_change=again,
+        width=260,
     )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from opslib.ingest import personal
+from opslib import personal
 from opslib.ingest.report import Report
 from opslib.kinds import IDS, KINDS
 from opslib.words import WRITERS
@@ -266,7 +266,7 @@ def _figures(
     """Say how much there is: rows, users, and the time they cover."""
     count, lang = WRITERS["count"], language()
     row = st.container(horizontal=True, key="figures-upload")
-    row.metric(t("home.rows"), count(report.rows, lang))
+    row.metric(t("home.rows"), count(report.table_rows, lang))
     owner = roles.get("user") or roles.get("unit")
     if owner:
         (ids,) = (column for column in report.columns if column.name == owner)

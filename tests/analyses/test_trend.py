@@ -239,6 +239,125 @@ def test_several_metrics_are_drawn_one_below_the_other_within_the_marks_allowed(
     assert "7 more metrics" in trend(many).describe()
 
 
+def channels(n=14, **more):
+    """Channel a has 10 a day, b the 3 of a Monday to the 9 of a Sunday."""
+    date = pd.date_range("2026-03-02", periods=n, unit="us").repeat(2)
+    visits = np.where(np.arange(2 * n) % 2, date.day_of_week + 3, 10)
+    names = ["a", "b"] * n
+    return pd.DataFrame({"date": date, "channel": names, "visits": visits, **more})
+
+
+def test_every_group_has_a_row_a_day_and_a_line_of_its_own():
+    result = trend(channels(), by="channel")
+    assert result.table.columns.tolist() == ["group", "date", "metric", "value"]
+    assert result.summary["group"].tolist() == ["a", "b"]
+    assert result.summary["total"].tolist() == [140, 84]
+    assert result.table.groupby("group")["value"].sum().tolist() == [140, 84]
+    spec = result.chart().to_dict()
+    (line,) = spec["layer"]
+    assert line["encoding"]["color"]["scale"]["domain"] == ["a", "b"]
+    whole = trend(channels())
+    assert whole.table["value"].tolist() == [10 + d % 7 + 3 for d in range(14)]
+
+
+def test_groups_are_compared_with_their_own_period_before():
+    daily = channels(28)
+    daily.loc[
+        (daily["channel"] == "b") & (daily["date"] >= "2026-03-16"), "visits"
+    ] *= 2
+    result = trend(
+        daily, by="channel", dates=("2026-03-16", "2026-03-29"), compare="previous"
+    )
+    changes = dict(zip(result.summary["group"], result.summary["change"], strict=True))
+    assert changes == {"a": 0, "b": 1}
+    assert "“visits” of “b” averages 12 a day, +100% on the 6" in result.describe()
+    solid, dashed = sorted(
+        result.chart().to_dict()["layer"], key=lambda one: "strokeDash" in one["mark"]
+    )
+    assert "strokeDash" in dashed["mark"]
+    assert "strokeDash" not in solid["mark"]
+    assert result.chart().to_dict()["title"] == "Dashed: the period before."
+    for layer in result.chart("zh_CN").to_dict()["layer"]:
+        assert layer["encoding"]["color"]["title"] == "分组"
+    # The line of a group lies over the same days as its line of before.
+    rows = [
+        row
+        for part in result.chart().to_dict()["datasets"].values()
+        for row in part
+        if row["c4"] == "b"
+    ]
+    assert len({row["c2"] for row in rows}) == 14
+
+
+def test_only_the_largest_groups_are_drawn_within_the_marks_allowed():
+    days_of = pd.date_range("2025-01-01", periods=300, unit="us")
+    daily = pd.DataFrame(
+        {
+            "date": days_of.repeat(12),
+            "sku": [f"s{i:02}" for i in range(12)] * 300,
+            "n": list(range(12)) * 300,
+            "m": 1,
+        }
+    )
+    chart = trend(daily, by="sku").chart().to_dict()
+    shown = {row["c4"] for rows in chart["datasets"].values() for row in rows}
+    assert shown == {f"s{i:02}" for i in range(4, 12)}
+    (line,) = chart["vconcat"][0]["layer"]
+    assert line["encoding"]["color"]["scale"]["domain"] == sorted(shown, reverse=True)
+    assert sum(map(len, chart["datasets"].values())) <= 5000
+    told = " ".join(chart["vconcat"][0]["title"])
+    assert "8 of 12 groups are drawn" in told
+    assert "latest" in told
+    assert "21 more lines are in the table" in trend(daily, by="sku").describe()
+
+
+def test_a_group_without_a_value_on_a_day_is_a_gap():
+    result = trend(channels(3).drop(index=[3]), by="channel")
+    (note,) = result.warnings
+    assert note.text() == (
+        "On one of 3 days, Mar 3, 2026, some group lacks a value; it is a gap, not a "
+        "zero."
+    )
+    assert result.table["value"].isna().sum() == 1
+
+
+def test_tables_by_month_are_told_by_month_and_not_compared():
+    date = pd.date_range("2025-01-01", periods=6, freq="MS", unit="us")
+    daily = pd.DataFrame({"date": date, "sales": [1, 2, 3, 4, 5, 6]}).drop(index=2)
+    result = trend(daily, compare="previous", dates=("2025-02-01", "2025-06-30"))
+    assert result.describe().startswith(
+        "The 5 months from Feb 1, 2025 to Jun 1, 2025: “sales” averages 4.25 a month"
+    )
+    assert "月均 4.25" in result.describe("zh_CN")
+    assert codes(result) == ["missing_periods", "no_compare"]
+    assert result.table["date"].dt.month.tolist() == [2, 3, 4, 5, 6]
+    assert result.previous is None
+
+
+def test_tables_by_week_are_told_by_week():
+    date = pd.date_range("2026-03-02", periods=5, freq="7D", unit="us")
+    result = trend(pd.DataFrame({"date": date, "sales": range(5)}))
+    assert len(result.table) == 5
+    assert "The 5 weeks from Mar 2, 2026 to Mar 30, 2026" in result.describe()
+    assert "averages 2 a week" in result.describe()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_groups_are_said_and_drawn_in_both_languages(lang):
+    hostile = channels(21, **{'a"];b.c[0]': 1.0})
+    hostile["channel"] = hostile["channel"].replace({"a": "constructor", "b": "{x}"})
+    hostile = hostile.drop(index=[5, 40])
+    for compare, dates in ((None, None), ("previous", ("2026-03-16", "2026-03-22"))):
+        result = trend(hostile, by="channel", dates=dates, compare=compare)
+        said = [result.describe(lang), *(note.text(lang) for note in result.warnings)]
+        assert all("nan" not in text.lower() for text in said)
+        fields = [
+            c["field"] for c in _walk(result.chart(lang).to_dict()) if "field" in c
+        ]
+        assert set(fields) <= {"c0", "c1", "c2", "c3", "c4"}
+    assert export(result.chart(lang), "svg").startswith(b"<svg")
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_everything_is_said_and_drawn_in_both_languages(lang):
     hostile = TWO_WEEKS.rename(columns={"sales": "constructor"})

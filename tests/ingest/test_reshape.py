@@ -39,7 +39,12 @@ def test_columns_of_times_become_events(header, names):
     assert found.frame["event"].value_counts()[names].tolist() == [100, 50, 25]
     told = [note.text() for note in found.report.changes]
     assert any("175 events; 125 empty cells are none" in one for one in told)
-    assert found.report.rows == 100
+    assert (found.report.rows, found.report.table_rows) == (100, 175)
+    assert found.report.describe().startswith(
+        "A table of 175 rows and 3 columns was made of 100 rows of the file."
+    )
+    plain = read(header, people(), kind="users").report
+    assert (plain.rows, plain.made, plain.table_rows) == (100, None, 100)
     types = {column.name: column.type for column in found.report.columns}
     assert types == {user: "text", "event": "text", "time": "date"}
 

@@ -157,7 +157,7 @@ def test_sums_under_the_last_row_are_no_row_of_the_table(name):
     assert table.frame["用户"].unique().tolist() == ["a"]
     assert accounted(table.report) == 11
     assert "counted twice" in table.report.describe()
-    assert "末尾有 1 行合计" in table.report.describe("zh_CN")
+    assert "有 1 行合计" in table.report.describe("zh_CN")
 
 
 def test_a_total_amid_the_rows_stays():

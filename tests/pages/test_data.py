@@ -273,6 +273,67 @@ def test_personal_data_is_masked_wherever_rows_are_shown_and_kept_as_it_is(page)
     assert said(give(page("zh_CN"), "q.csv", PEOPLE + b"\n"), "此处已脱敏显示")
 
 
+def test_names_and_phones_of_bad_rows_are_masked_on_the_page(page):
+    names = ("张伟", "王芳", "李娜", "刘洋", "陈杰", "赵敏")
+    rows = [
+        f"{names[i % 6]},138{i:08},u{i},2025-03-{i % 28 + 1:02},{'ab'[i % 2]}"
+        for i in range(60)
+    ]
+    rows[5:5] = ["孙悟空,13900001111,u5", "猪八戒,VIP,13900002222,u6,2025-03-01,a"]
+    rows[30:30] = ["u30,13900004444,u31,唐三藏,b"]
+    text = "\n".join(["姓名,手机号,user_id,时间,行为", *rows]).encode()
+    for lang in LANGUAGES:
+        test = give(page(lang), "customers.csv", text)
+        tables = [one.value.to_csv() for one in test.dataframe]
+        assert any("孙**" in one for one in tables), "what was set aside is shown"
+        assert any("唐**" in one for one in tables), "what did not fit is shown"
+        for shown in (*tables, *texts(test)):
+            assert not re.search(r"悟空|八戒|三藏|1390000\d{4}|王芳", shown)
+
+
+DASHBOARD = """渠道,指标,2026-03-01,2026-03-02,2026-03-03,合计
+抖音,访问,10,11,12,33
+抖音,转化率,10%,20%,30%,
+微信,访问,20,21,22,63
+微信,转化率,1%,2%,3%,
+"""
+
+
+def test_a_dashboard_with_days_as_headers_is_read_and_its_table_is_a_kind_away(page):
+    test = give(page("zh_CN"), "d.csv", DASHBOARD.encode())
+    assert box(test, "每一行是什么").value == "daily"
+    assert said(test, "文件的 4 行数据已转成 6 行、4 列的表。")
+    assert test.metric[0].value == "6"
+    assert test.dataframe[0].value.columns.tolist() == [
+        "日期",
+        "渠道",
+        "访问",
+        "转化率",
+    ]
+    box(test, "每一行是什么").set_value("users").run()
+    assert test.dataframe[0].value.columns.tolist()[2:4] == ["2026-03-01", "2026-03-02"]
+    box(test, "每一行是什么").set_value("daily").run()
+    press(test, "保存并使用")
+    saved = Workspace().open(Workspace().list()[0].id).daily
+    assert saved.columns.tolist() == ["date", "group", "访问", "转化率"]
+    assert len(saved) == 6
+
+
+def test_days_without_a_year_ask_for_it(page):
+    text = "Metric,Dec 31,Jan 1\nVisits,10,11\nOrders,3,4\n"
+    test = give(page(), "d.csv", text.encode())
+    assert said(test, "are days without a year")
+    assert test.dataframe[0].value.columns.tolist() == ["Metric", "Dec 31", "Jan 1"]
+    (year,) = [one for one in test.number_input if one.label == "Year of the first day"]
+    year.set_value(2025).run()
+    assert said(test, "A table of 2 rows and 3 columns was made of 2 rows of the file")
+    days = test.dataframe[0].value["date"].astype(str).tolist()
+    assert days == ["2025-12-31", "2026-01-01"]
+    (year,) = [one for one in test.number_input if one.label == "Year of the first day"]
+    year.set_value(2024).run()
+    assert test.dataframe[0].value["date"].astype(str).tolist()[0] == "2024-12-31"
+
+
 def test_a_file_that_could_be_another_kind_is_read_as_it_by_a_button(page):
     rows = [
         f"u{i},2026-01-{i % 28 + 1:02},2026-02-{i % 28 + 1:02},Xi'an,{20 + i % 30},v"

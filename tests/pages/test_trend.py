@@ -1,6 +1,7 @@
 """The trend page: daily figures of the demo, and what to do without any."""
 
 import pandas as pd
+import pytest
 
 
 def texts(page):
@@ -35,6 +36,43 @@ def test_four_weeks_compared_in_chinese(opened):
     page.multiselect[0].set_value(["新增用户"]).run()
     assert "「活跃用户」" not in texts(page)[0]
     assert page.query_params["metrics"] == "新增用户"
+
+
+@pytest.fixture
+def channels(workspace):
+    """A dashboard by day and channel, with a share that no sum gives."""
+    date = pd.date_range("2026-03-01", periods=28, unit="us").repeat(2)
+    daily = pd.DataFrame({"date": date, "group": ["抖音", "微信"] * 28})
+    daily["转化率"] = 0.25
+    daily["访问"] = [10, 30] * 28
+    return workspace.save({"daily": daily}, name="channels")
+
+
+def test_channels_are_summed_until_they_are_broken_down(opened, channels):
+    page = opened("trend", lang="zh_CN", d=channels)
+    assert page.multiselect[0].value == ["访问"]
+    assert "「访问」日均 40" in texts(page)[0]
+    assert any("「访问」已按「分组」加总" in text for text in texts(page))
+    (by,) = [one for one in page.selectbox if one.label == "按什么拆分"]
+    assert by.options == ["分组"]
+    by.set_value("group").run()
+    assert "「微信」的「访问」日均 30。「抖音」的「访问」日均 10。" in texts(page)[0]
+    assert page.query_params["by"] == "group"
+    assert page.dataframe[0].value["group"].unique().tolist() == ["微信", "抖音"]
+    page.multiselect[0].set_value(["转化率"]).run()
+    assert "「转化率」日均 0.25" in texts(page)[0]
+
+
+def test_a_share_over_channels_is_refused_with_what_to_do(opened, channels):
+    page = opened("trend", lang="en", d=channels, metrics="转化率")
+    assert any("Break it down by “group”, or leave it out." in t for t in texts(page))
+    page = opened("trend", lang="en", d=channels, metrics="转化率", by="group")
+    assert "“转化率” of “抖音” averages 0.25 a day" in texts(page)[0]
+
+
+def test_without_groups_there_is_nothing_to_break_down_by(opened):
+    page = opened("trend", lang="en", d="demo")
+    assert "Break down by" not in [one.label for one in page.selectbox]
 
 
 def test_no_figure_chosen_is_said(opened):

@@ -5,15 +5,18 @@ id while there is another one.
 """
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib.ingest.names import normal
+from opslib.names import normal
 
 SAMPLE = 2000
+# A header that comes again and a sum are no person's rows.
+NOBODY = {"header", "total"}
 # So many of a column's different values must look like it; a name helps.
 MOST, MANY = 0.8, 0.5
 
@@ -30,6 +33,7 @@ SURNAMES = (
     "陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )
 NAME = rf"[{SURNAMES}][\u4e00-\u9fff·]{{1,3}}|[A-Z][\w'\-]+(?:\s+[A-Z][\w'.\-]*){{0,3}}"
+NAMES = re.compile(NAME)
 CALLED = {
     "name": r"(?:姓名|收货人|收件人|联系人|真实姓名|客户名称|收货人名称)$"
     r"|^(?:full|real|first|last|sur|family|given|customer|contact|recipient|shipping"
@@ -105,12 +109,107 @@ def mask_text(text: str) -> str:
     return text
 
 
-def mask_column(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return a table with everything personal within the texts of a column hidden."""
+def hide(text: str, kind: str = "", *, names: bool = False) -> str:
+    """Hide a cell of a column of that kind; of another, what is personal within it.
+
+    Args:
+        text: The cell.
+        kind: What its column holds, as `find` says; "" for nothing personal.
+        names: Whether the table has a column of names: of a row that was cut wrong,
+            they stand in another one.
+
+    Example:
+        >>> hide("张伟", "name"), hide("张伟", names=True), hide("张伟 13800138000")
+        ('张*', '张*', '张伟 138****8000')
+    """
+    if not kind and names and NAMES.fullmatch(text):
+        kind = "name"
+    return _masked(text, kind) if kind and text else mask_text(text)
+
+
+def mask_cells(cells: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table of cells, columns column and text, with the personal hidden."""
+    names = "name" in kinds.values()
+    pairs = zip(cells["column"], cells["text"], strict=True)
+    shown = [hide(text, kinds.get(name, ""), names=names) for name, text in pairs]
+    return cells.assign(text=pd.Series(shown, cells.index, "str"))
+
+
+def mask_rows(
+    rows: pd.DataFrame,
+    kinds: Mapping[str, str],
+    *,
+    columns: Sequence[str],
+    cut: Callable[[str], list[str]],
+    joined: Callable[[list[str]], str],
+) -> pd.DataFrame:
+    """Return rows that were set aside with everything personal in them hidden.
+
+    A cell that stands in a personal column is masked as a whole. In a row of another
+    width that column is counted from both ends, and what looks like a name is hidden
+    anywhere, if the table has names at all.
+
+    Args:
+        rows: Columns reason and text.
+        kinds: Column -> kind, as `find` says.
+        columns: All columns, in the order of the file.
+        cut: Cuts a text into cells as the file is cut.
+        joined: Writes cells as the file does.
+
+    Example:
+        >>> rows = pd.DataFrame({"reason": ["short"], "text": ["7,张伟"]})
+        >>> asked = {"columns": ["id", "姓名", "n"], "joined": ",".join}
+        >>> asked["cut"] = lambda text: text.split(",")
+        >>> mask_rows(rows, {"姓名": "name"}, **asked)["text"][0]
+        '7*,张*'
+    """
+    places = {i: kinds[name] for i, name in enumerate(columns) if name in kinds}
+
+    def shown(text: str, reason: str) -> str:
+        row = cut(text) if places and reason not in NOBODY else [text]
+        # A title or a note is one cell.
+        if len(row) < 2:
+            return mask_text(text)
+        hidden = _hide_row(row, places, len(columns))
+        return text if hidden == row else joined(hidden)
+
     # Nothing shorter can be any of it, and a file may set aside very many rows.
-    suspect = frame[column].str.contains(r"@|\d[\d\s\-]{6}").to_numpy(bool)
-    hidden = frame.loc[suspect, column].map(mask_text)
-    return frame.assign(**{column: hidden.reindex(frame.index).fillna(frame[column])})
+    suspect = rows["text"].str.contains(r"@|\d[\d\s\-]{6}").to_numpy(bool)
+    some = rows[suspect | bool(places)]
+    pairs = zip(some["text"], some["reason"], strict=True)
+    masked = pd.Series([shown(*pair) for pair in pairs], some.index, "str")
+    return rows.assign(text=masked.reindex(rows.index).fillna(rows["text"]))
+
+
+def examples(values: pd.Series, most: int = 3) -> list[object]:
+    """Give the first values of a column for an error to quote, masked if personal.
+
+    Whatever the column is called: the wrong one may have been chosen.
+
+    Example:
+        >>> examples(pd.Series(["张伟", "李娜", "王芳"])), examples(pd.Series([7, 8]))
+        (['张*', '李*', '王*'], [7, 8])
+    """
+    present = values.dropna()
+    some = present.iloc[:SAMPLE].unique()
+    kind = _kind("name", pd.Series(some).astype("str").str.strip())
+    shown = []
+    for value in present.iloc[:most].tolist():
+        hidden = hide(str(value), kind)
+        shown.append(value if hidden == str(value) else hidden)
+    return shown
+
+
+def _hide_row(row: list[str], places: Mapping[int, str], width: int) -> list[str]:
+    """Hide the cells of a row that stand, or may stand, in personal columns."""
+    if len(row) == width:
+        return [hide(cell, places.get(i, "")) for i, cell in enumerate(row)]
+    late = {i + len(row) - width: kind for i, kind in places.items()}
+    names = "name" in places.values()
+    return [
+        hide(cell, places.get(i) or late.get(i, ""), names=names)
+        for i, cell in enumerate(row)
+    ]
 
 
 def _hidden(found: re.Match[str], kind: str) -> str:

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 import opslib as ops
+from opslib import personal
 from opslib.__main__ import main
-from opslib.ingest import Report, personal
+from opslib.ingest import Report
+from opslib.ingest.dialect import Dialect
 
 
 def id_card(body):
@@ -108,3 +110,104 @@ def test_no_report_shows_a_number_in_full(capsys, tmp_path):
     assert "138****80" in report.to_json()
     assert "Personal data is masked here: “手机号”, “mail”." in told
     assert Report.from_json(report.to_json()).personal == report.personal
+
+
+SURNAMES = ("张伟", "王芳", "李娜", "刘洋", "陈杰", "赵敏", "欧阳娜娜", "周杰")
+BAD = (
+    "孙悟空,13900001111,u10",
+    "猪八戒,VIP,13900002222,u20,2025-03-01 10:00,买",
+    "u30,13900004444,u31,唐三藏,看",
+)
+
+
+def customers():
+    rows = [
+        f"{SURNAMES[i % 8]},138{i:08},u{i},2025-03-{i % 28 + 1:02} 10:00,{'ab'[i % 2]}"
+        for i in range(60)
+    ]
+    rows[10:10] = BAD
+    return "\n".join(["姓名,手机号,user_id,时间,行为", *rows, "合计,,,,60", ""])
+
+
+HIDDEN = re.compile(r"悟空|八戒|三藏|138000000\d\d|1390000\d{4}|伟|娜娜")
+
+
+def test_names_and_phones_of_bad_rows_are_nowhere_in_full(capsys, tmp_path):
+    path = tmp_path / "customers.csv"
+    path.write_text(customers(), encoding="utf-8")
+    report = ops.read_table(path).report
+    assert report.personal == {"姓名": "name", "手机号": "phone"}
+    assert report.set_aside["text"].tolist() == [
+        "孙**,139****1111,u10",
+        "猪**,*,139****2222,u20,2025-03-01 10:00,买",
+        "合计,,,,60",
+    ]
+    assert report.cells.to_dict("records") == [
+        {"column": "时间", "row": 14, "text": "唐**"}
+    ]
+    for lang in ("en", "zh_CN"):
+        assert main(["read", str(path), "--lang", lang]) == 0
+        told = capsys.readouterr().out
+        notes = [note.text(lang) for note in (*report.changes, *report.warnings)]
+        for shown in (report.to_json(), told, report.describe(lang), *notes):
+            assert not HIDDEN.search(shown)
+    # Whoever owns the file has it as it is.
+    assert "13800000001" in ops.read_table(path).frame["手机号"].tolist()
+
+
+@pytest.mark.parametrize("kind", ["events", "orders"])
+@pytest.mark.parametrize("column", ["姓名", "手机号"])
+def test_errors_quote_personal_cells_masked(kind, column, tmp_path):
+    path = tmp_path / "customers.csv"
+    path.write_text(customers().replace(",138", ",+86138"), encoding="utf-8")
+    roles = {"user": "user_id", "time": column}
+    roles |= {"event": "行为"} if kind == "events" else {}
+    with pytest.raises(ops.Error, match="cannot be read as times") as caught:
+        _ = ops.open(path, kind=kind, roles=roles).events
+    for lang in ("en", "zh_CN"):
+        assert not HIDDEN.search(caught.value.text(lang))
+        assert "*" in caught.value.text(lang)
+
+
+def test_errors_quote_other_cells_as_they_are():
+    frame = pd.DataFrame({"user": ["a"], "event": ["x"], "time": ["soon"]})
+    with pytest.raises(ops.Error, match="begins “soon”"):
+        ops.EventLog.from_frame(frame, user="user", event="event", time="time")
+    with pytest.raises(ops.Error, match="begins “李\\*”"):
+        ops.trend(pd.DataFrame({"date": ["李娜"], "n": [1]}))
+    mails = pd.DataFrame({"date": ["2026-03-01"], "mail": ["anna@x.com"]})
+    with pytest.raises(ops.Error, match=r"it holds “a\*\*\*@x.com”"):
+        ops.trend(mails, metrics="mail")
+
+
+def masked_rows(rows, columns, delimiter=",", quote='"'):
+    dialect = Dialect.of(delimiter, quote)
+    ways = {"cut": dialect.pieces, "joined": dialect.joined}
+    return personal.mask_rows(rows, {"姓名": "name"}, columns=columns, **ways)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "quote", "text", "shown"),
+    [
+        (",", '"', '7,"张伟",x,y', "7,张*,x*,y"),
+        (",", '"', '7,"张 伟, jr",x', "7,张***,x"),
+        ("\t", '"', "7\t张伟", "7*\t张*"),
+        ("", "", "7\t张伟\tx", "7\t张*\tx"),
+        ("||", "", "7||张伟||x", "7||张*||x"),
+        (";", "'", "7;'张伟';x", "7;张*;x"),
+        (",", '"', '7,"张伟', "7*,张*"),
+        (",", '"', "北京,王芳芳,x,李娜", "北京,王**,x*,李*"),
+        (",", '"', "张伟的名单", "张伟的名单"),
+        (",", '"', "联系 13800138000", "联系 138****8000"),
+    ],
+)
+def test_rows_are_cut_as_the_file_is(delimiter, quote, text, shown):
+    rows = pd.DataFrame({"reason": ["short"], "text": [text]})
+    masked = masked_rows(rows, ["id", "姓名", "n"], delimiter, quote)
+    assert masked["text"].tolist() == [shown]
+    assert rows["text"].tolist() == [text]
+
+
+def test_a_header_that_comes_again_is_no_persons_row():
+    rows = pd.DataFrame({"reason": ["header", "total"], "text": ["id,姓名", "7,合计"]})
+    assert masked_rows(rows, ["id", "姓名"]).equals(rows)
