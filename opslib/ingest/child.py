@@ -23,11 +23,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from opslib.ingest.printed import printed
 from opslib.ingest.read import read, read_table
 from opslib.ingest.report import Report, Table
-from opslib.result import Error, Note
+from opslib.result import Error
 from opslib.tables import File
-from opslib.words import clean
 
 MEMORY = 3 << 30
 SECONDS = 120
@@ -243,24 +243,10 @@ def _show(asked: argparse.Namespace) -> int:
     except Error as error:
         sys.stderr.write(error.text(asked.lang) + "\n")
         return 1
-    lines = [report.describe(asked.lang), ""]
-    for column in report.columns:
-        examples = ", ".join(clean(one, 20) for one in column.examples[:3])
-        lines.append(
-            f"{clean(column.name, 24):24} {column.type:8} {column.role:9} "
-            f"{column.missing:>9,} {column.distinct:>9,}  {examples}"
-        )
-    notes = [*report.changes, *report.warnings, *report.offers.values()]
-    if report.personal:
-        notes.append(Note("ingest.personal", columns=list(report.personal)))
-    lines += ["", *(f"- {note.text(asked.lang)}" for note in notes)]
-    aside = report.set_aside.head(10)
-    for number, reason, text in aside.itertuples(index=False, name=None):
-        lines.append(f"  {number}: {clean(text)} ({reason})")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show a character shows a question mark.
         sys.stdout.reconfigure(errors="replace")
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(printed(report, asked.lang) + "\n")
     return 0
 
 

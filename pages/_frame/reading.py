@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from opslib.ingest.printed import DELIMITERS, different
 from opslib.ingest.read import FIRST_YEAR, LAST_YEAR
-from opslib.ingest.report import Column, Report
-from opslib.words import WRITERS
+from opslib.ingest.report import Report
+from opslib.result import Note
 from pages._frame import table
 from pages._frame.frame import note
 from pages._frame.incoming import ROWS, Upload
@@ -19,7 +20,6 @@ ENCODINGS = (
     *("utf-8", "gb18030", "big5hkscs", "utf-16", "cp932", "euc_kr"),
     *("cp1252", "cp1250", "cp1251"),
 )
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 REASONS = ("preamble", "short", "long", "total", "note", "header", "table")
 CLOSE = "ingest.encoding_close"
 YEARLESS = "ingest.days_yearless"
@@ -55,19 +55,12 @@ def show(upload: Upload, report: Report, head: pd.DataFrame, place: str) -> None
                 st.text(change.text(language()))
     if len(report.set_aside):
         with st.expander(t("data.set_aside", n=len(report.set_aside))):
-            reasons = {code: t(f"data.reason.{code}") for code in REASONS}
+            reasons = {code: said(f"reason_{code}") for code in REASONS}
             rows = report.set_aside.replace({"reason": reasons})
             _offer(rows, "set-aside", place)
     if len(report.cells):
         with st.expander(t("data.cells", n=len(report.cells))):
             _offer(report.cells, "cells", place)
-
-
-def different(column: Column) -> str:
-    """Write how many different values a column has, with "+" where not all counted."""
-    if column.capped:
-        return t("data.at_least", n=column.distinct)
-    return WRITERS["count"](column.distinct, language())
 
 
 def _reading(upload: Upload, report: Report, head: pd.DataFrame, place: str) -> None:
@@ -103,7 +96,7 @@ def _reading(upload: Upload, report: Report, head: pd.DataFrame, place: str) -> 
         names.setdefault(report.encoding, report.encoding)
         ask("encoding", ENCODINGS, report.encoding, name=names.__getitem__)
     if report.delimiter:
-        marks = {mark: t(f"data.delimiter.{code}") for mark, code in DELIMITERS.items()}
+        marks = {mark: said(f"delimiter_{code}") for mark, code in DELIMITERS.items()}
         marks.setdefault(report.delimiter, report.delimiter)
         ask("delimiter", [*marks], report.delimiter, name=marks.__getitem__)
     key = f"{place}.header_rows"
@@ -152,13 +145,13 @@ def _columns(report: Report, place: str) -> None:
     shown = pd.DataFrame(
         {
             "column": [column.name for column in report.columns],
-            "type": [t(f"data.type.{column.type}") for column in report.columns],
-            "distinct": [different(column) for column in report.columns],
+            "type": [said(f"type_{column.type}") for column in report.columns],
+            "distinct": [different(column, language()) for column in report.columns],
             "missing": [column.missing for column in report.columns],
             "examples": [" · ".join(column.examples) for column in report.columns],
         }
     )
-    numbers = st.column_config.TextColumn(t("data.column.distinct"), alignment="right")
+    numbers = st.column_config.TextColumn(said("column_distinct"), alignment="right")
     heads = {**_headers(shown), "distinct": numbers}
     st.dataframe(shown, hide_index=True, column_config=heads, key=f"{place}.columns")
 
@@ -169,4 +162,9 @@ def _offer(rows: pd.DataFrame, name: str, place: str) -> None:
 
 
 def _headers(rows: pd.DataFrame) -> dict[str, Any]:
-    return {str(column): t(f"data.column.{column}") for column in rows}
+    return {str(column): said(f"column_{column}") for column in rows}
+
+
+def said(code: str) -> str:
+    """Write a word of the report."""
+    return Note(f"ingest.{code}").text(language())

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from opslib import personal
+from opslib.ingest.printed import different
 from opslib.ingest.report import Report
 from opslib.kinds import IDS, KINDS
 from opslib.words import WRITERS
@@ -270,7 +271,7 @@ def _figures(
     owner = roles.get("user") or roles.get("unit")
     if owner:
         (ids,) = (column for column in report.columns if column.name == owner)
-        row.metric(t("home.users"), reading.different(ids))
+        row.metric(t("home.users"), different(ids, language()))
     if span := upload.span(roles.get("time") or roles.get("date"), timezone):
         first, last = span
         days = ((last - first).days + 1) * DAY

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import opslib as ops
 from opslib.ingest import child
-from opslib.result import Error
+from opslib.result import Error, Note
 from opslib.words import LANGUAGES
 from opslib.workspace import Workspace
 from pages._frame.text import WORDS
@@ -247,7 +247,7 @@ def test_every_reason_to_set_a_row_aside_is_said_in_words(lang):
     told = text.partition("reason (")[2].partition(" and text")[0]
     reasons = re.findall(r'"(\w+)"', told)
     assert len(reasons) == 7
-    said = {WORDS.text(f"data.reason.{reason}", lang) for reason in reasons}
+    said = {Note(f"ingest.reason_{reason}").text(lang) for reason in reasons}
     assert len(said) == 7
 
 
