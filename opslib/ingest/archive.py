@@ -1,9 +1,9 @@
-"""What a file is, by its first bytes and not by its name; gzip and zip unpacked."""
+"""What a file is, by its first bytes and not by its name; taken out of its wrapping."""
 
 import contextlib
 import errno
-import gzip
 import io
+import lzma
 import re
 import struct
 import tempfile
@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from opslib.ingest.encoding import decode
+from opslib.ingest.streams import inflating, packed_as
 from opslib.result import Error, Note, check_choice
 
 MOST_BYTES = 1 << 33
@@ -43,19 +44,8 @@ REFUSED = {
     b"{\\rtf1": "RTF",
     b"\x7fELF": "ELF",
 }
-ARCHIVES = {
-    b"Rar!\x1a\x07": "RAR",
-    b"7z\xbc\xaf\x27\x1c": "7z",
-    b"BZh91AY&SY": "bzip2",
-    b"\xfd7zXZ\0": "xz",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-}
-GZIP, ZIP, EMPTY_ZIP, OLE = (
-    b"\x1f\x8b",
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-    b"\xd0\xcf\x11\xe0",
-)
+ARCHIVES = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z"}
+ZIP, EMPTY_ZIP, OLE = b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"
 # Parts that only these kinds of documents have.
 DOCUMENTS = {
     "word/document.xml": "Word",
@@ -94,7 +84,7 @@ class Unpacked:
 def unpack(
     source: Source, member: str | int | None = None, *, most_bytes: int = MOST_BYTES
 ) -> Unpacked:
-    """Open a file, take it out of gzip or zip, and say what it is.
+    """Open a file, take it out of zip or a packed stream, and say what it is.
 
     Contents larger than `IN_MEMORY` are unpacked to an unnamed temporary file. Sizes
     are counted while inflating; what an archive claims of itself is not believed.
@@ -109,7 +99,7 @@ def unpack(
         Error: It cannot be opened, is damaged, locked, too large, or no table at all.
 
     Example:
-        >>> with unpack(gzip.compress(b"user,amount")).file as file:
+        >>> with unpack(lzma.compress(b"user,amount")).file as file:
         ...     file.read()
         b'user,amount'
     """
@@ -131,8 +121,8 @@ def _unwrapped(file: IO[bytes], member: str | int | None, most: int) -> Unpacked
     size = file.seek(0, io.SEEK_END)
     _check_size(size, size, most)
     head = _head(file)
-    if head.startswith(GZIP):
-        return Unpacked(_from_gzip(file, size, most), "")
+    if kind := packed_as(head):
+        return Unpacked(_from_stream(file, kind, size, most), "")
     if head.startswith((ZIP, EMPTY_ZIP)) and not _is_workbook(file):
         return _from_zip(file, size, member, most)
     return Unpacked(file, "")
@@ -147,7 +137,7 @@ def _kind(file: IO[bytes], *, nested: bool) -> str:
         (kind for magic, kind in ARCHIVES.items() if head.startswith(magic)), ""
     )
     archive = "tar" if head[257:262] == b"ustar" else archive
-    packed = archive or head.startswith(GZIP) or (zipped and not _is_workbook(file))
+    packed = archive or packed_as(head) or (zipped and not _is_workbook(file))
     if packed and nested:
         raise Error("ingest.nested")
     if archive:
@@ -205,27 +195,26 @@ def _copied(read: Callable[[int], bytes], check: Callable[[int], None]) -> IO[by
     return target
 
 
-def _from_gzip(file: IO[bytes], size: int, most: int) -> IO[bytes]:
+def _from_stream(file: IO[bytes], kind: str, size: int, most: int) -> IO[bytes]:
     file.seek(0)
-    try:
-        with gzip.GzipFile(fileobj=file) as stream:
-            return _copied(stream.read, lambda n: _check_size(n, size, most))
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise Error("ingest.gzip_broken") from None
+    with whole("ingest.stream_broken", kind=kind):
+        read = inflating(file, kind)
+        return _copied(read, lambda n: _check_size(n, size, most))
 
 
 @contextlib.contextmanager
-def whole(code: str) -> Iterator[None]:
+def whole(code: str, **values: str) -> Iterator[None]:
     """Turn whatever damage leads a reader of bytes to into the error `code`."""
     try:
         yield
     except Error:
         raise
     except (
-        *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+        *(OSError, EOFError, TypeError),
         *(ValueError, LookupError, NotImplementedError, RuntimeError, OverflowError),
     ):
-        raise Error(code) from None
+        raise Error(code, **values) from None
 
 
 def _is_workbook(file: IO[bytes]) -> bool:

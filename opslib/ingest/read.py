@@ -44,10 +44,10 @@ def read_table(
 ) -> Table:
     r"""Read any table a marketer has, and report what was understood and changed.
 
-    Delimited text in any usual encoding and .xlsx, .xlsm, .xls or .ods, also in gzip
-    or zip. No row is lost: what cannot be placed stands in `report.set_aside`, what
-    does not fit the type of its column in `report.cells`. Cells beyond 64 MB wait on
-    disk, and so does the table that is made of them.
+    Delimited text in any usual encoding and .xlsx, .xlsm, .xls or .ods, also in zip,
+    gzip, bzip2, xz, Zstandard or LZ4. No row is lost: what cannot be placed stands in
+    `report.set_aside`, what does not fit the type of its column in `report.cells`.
+    Cells beyond 64 MB wait on disk, and so does the table that is made of them.
 
     Args:
         source: Path, content, or file open for reading bytes.

@@ -1,11 +1,9 @@
 """Files come out of gzip and zip, and what is no table is refused by its name."""
 
-import bz2
 import contextlib
 import errno
 import gzip
 import io
-import lzma
 import random
 import tarfile
 import zipfile
@@ -173,8 +171,6 @@ def test_tables_saved_as_markup_are_told_apart(head):
         (b"SQLite format 3\0", "SQLite"),
         (b"Rar!\x1a\x07\x01\0", "packed as RAR"),
         (b"7z\xbc\xaf\x27\x1c\0\4", "packed as 7z"),
-        (bz2.compress(CSV), "packed as bzip2"),
-        (lzma.compress(CSV), "packed as xz"),
         (zipped({"word/document.xml": b"<w/>"}), "Word"),
         (zipped({"xl/workbook.bin": b""}), "xlsb"),
     ],
@@ -183,7 +179,9 @@ def test_what_is_no_table_is_refused_by_its_name(content, kind):
     assert f"The file is {kind}, which cannot be " in said(content)
 
 
-@pytest.mark.parametrize("word", ["MM", "BZh", "PAR1", "ORCID", "GIF", "PK", "RIFF"])
+@pytest.mark.parametrize(
+    "word", ["MM", "BZh", "BZh9", "PAR1", "PARE", "ORCID", "GIF", "PK", "RIFF"]
+)
 def test_words_that_look_like_a_magic_number_are_words(word):
     assert opened(f"{word},b\n1,2\n".encode())[0] == "text"
 
