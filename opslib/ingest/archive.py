@@ -9,7 +9,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -35,7 +35,6 @@ REFUSED = {
     b"GIF89a": "GIF",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
-    b"PAR1\x15": "Parquet",
     b"ARROW1\0\0": "Arrow",
     b"\x89HDF": "HDF5",
     b"SQLite format 3\0": "SQLite",
@@ -46,6 +45,8 @@ REFUSED = {
 }
 ARCHIVES = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z"}
 ZIP, EMPTY_ZIP, OLE = b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"
+# The second one is encrypted.
+PARQUET = (b"PAR1", b"PARE")
 # Parts that only these kinds of documents have.
 DOCUMENTS = {
     "word/document.xml": "Word",
@@ -70,7 +71,8 @@ class Unpacked:
 
     Attributes:
         file: Open for reading, seekable, at its start; closing it is up to who asked.
-        kind: "text", "workbook", or "markup" for tables saved as HTML or XML.
+        kind: "text", "workbook", "parquet", or "markup" for tables saved as HTML or
+            XML.
         member, members: The file taken from a zip archive and those there are.
     """
 
@@ -119,7 +121,7 @@ def unpack(
 
 def _unwrapped(file: IO[bytes], member: str | int | None, most: int) -> Unpacked:
     size = file.seek(0, io.SEEK_END)
-    _check_size(size, size, most)
+    check_size(size, size, most)
     head = _head(file)
     if kind := packed_as(head):
         return Unpacked(_from_stream(file, kind, size, most), "")
@@ -147,7 +149,15 @@ def _kind(file: IO[bytes], *, nested: bool) -> str:
             raise Error("ingest.refused", kind=kind)
     if zipped or head.startswith(OLE):
         return "workbook"
+    if head.startswith(PARQUET) and _is_parquet(file, head):
+        return "parquet"
     return "markup" if MARKUP.match(head) else "text"
+
+
+def _is_parquet(file: IO[bytes], head: bytes) -> bool:
+    """Say so of a file that begins and ends with its mark, or lost its end."""
+    file.seek(-4, io.SEEK_END)
+    return file.read() == head[:4] or head[4:5] == b"\x15"
 
 
 def _opened(source: Source) -> IO[bytes]:
@@ -170,7 +180,12 @@ def _head(file: IO[bytes]) -> bytes:
     return file.read(HEAD)
 
 
-def _check_size(size: int, packed: int, most: int) -> None:
+def check_size(size: int, packed: int, most: int) -> None:
+    """Refuse what is too large unpacked, in bytes or for what it was packed.
+
+    Raises:
+        Error: It is.
+    """
     if size > most:
         raise Error("ingest.bomb", size=size / 1e6, most=most / 1e6)
     if size > FREE and size > MOST_RATIO * packed:
@@ -199,7 +214,7 @@ def _from_stream(file: IO[bytes], kind: str, size: int, most: int) -> IO[bytes]:
     file.seek(0)
     with whole("ingest.stream_broken", kind=kind):
         read = inflating(file, kind)
-        return _copied(read, lambda n: _check_size(n, size, most))
+        return _copied(read, lambda n: check_size(n, size, most))
 
 
 @contextlib.contextmanager
@@ -235,9 +250,8 @@ def _from_zip(
         files = _files(archive)
         if not files:
             raise Error("ingest.zip_empty")
-        tables = [
-            name for name in files if PurePosixPath(name).suffix[1:].lower() in TABLES
-        ] or list(files)
+        # Parquet may be refused: it is taken where no other table is.
+        tables = _ending(files, TABLES) or _ending(files, {"parquet"}) or list(files)
         chosen = _choose(tuple(tables), tuple(files), member)
         info = files[chosen]
         if info.flag_bits & 1:
@@ -245,7 +259,7 @@ def _from_zip(
         if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise Error("ingest.zip_method", member=chosen)
         with archive.open(info) as stream:
-            content = _copied(stream.read, lambda n: _check_size(n, size, most))
+            content = _copied(stream.read, lambda n: check_size(n, size, most))
     notes: tuple[Note, ...] = ()
     if member is None and len(tables) > 1:
         notes = (Note("ingest.members", member=chosen, members=tables),)
@@ -270,6 +284,10 @@ def _files(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         for name, info in zip(names, infos, strict=True)
         if not JUNK.search(name)
     }
+
+
+def _ending(names: Iterable[str], endings: Container[str]) -> list[str]:
+    return [one for one in names if PurePosixPath(one).suffix[1:].lower() in endings]
 
 
 def _choose(

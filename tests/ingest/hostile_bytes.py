@@ -65,7 +65,9 @@ XML_SHEET = (
 )
 
 OTHERS = (
-    refused("parquet.csv", a_parquet, *REFUSED, says="Parquet"),
+    refused(
+        "parquet.csv", a_parquet, "ingest.parquet_refused", says="OPSLIB_ALLOW_PARQUET"
+    ),
     refused(
         "paper.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + noise(500), *REFUSED, says="PDF"
     ),
