@@ -1,20 +1,21 @@
-"""What a file is, by its first bytes and not by its name; gzip and zip unpacked."""
+"""What a file is, by its first bytes and not by its name; taken out of its wrapping."""
 
 import contextlib
 import errno
-import gzip
 import io
+import lzma
 import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from opslib.ingest.encoding import decode
+from opslib.ingest.streams import inflating, packed_as
 from opslib.result import Error, Note, check_choice
 
 MOST_BYTES = 1 << 33
@@ -34,7 +35,6 @@ REFUSED = {
     b"GIF89a": "GIF",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
-    b"PAR1\x15": "Parquet",
     b"ARROW1\0\0": "Arrow",
     b"\x89HDF": "HDF5",
     b"SQLite format 3\0": "SQLite",
@@ -43,19 +43,10 @@ REFUSED = {
     b"{\\rtf1": "RTF",
     b"\x7fELF": "ELF",
 }
-ARCHIVES = {
-    b"Rar!\x1a\x07": "RAR",
-    b"7z\xbc\xaf\x27\x1c": "7z",
-    b"BZh91AY&SY": "bzip2",
-    b"\xfd7zXZ\0": "xz",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-}
-GZIP, ZIP, EMPTY_ZIP, OLE = (
-    b"\x1f\x8b",
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-    b"\xd0\xcf\x11\xe0",
-)
+ARCHIVES = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z"}
+ZIP, EMPTY_ZIP, OLE = b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"
+# The second one is encrypted.
+PARQUET = (b"PAR1", b"PARE")
 # Parts that only these kinds of documents have.
 DOCUMENTS = {
     "word/document.xml": "Word",
@@ -80,7 +71,8 @@ class Unpacked:
 
     Attributes:
         file: Open for reading, seekable, at its start; closing it is up to who asked.
-        kind: "text", "workbook", or "markup" for tables saved as HTML or XML.
+        kind: "text", "workbook", "parquet", or "markup" for tables saved as HTML or
+            XML.
         member, members: The file taken from a zip archive and those there are.
     """
 
@@ -94,7 +86,7 @@ class Unpacked:
 def unpack(
     source: Source, member: str | int | None = None, *, most_bytes: int = MOST_BYTES
 ) -> Unpacked:
-    """Open a file, take it out of gzip or zip, and say what it is.
+    """Open a file, take it out of zip or a packed stream, and say what it is.
 
     Contents larger than `IN_MEMORY` are unpacked to an unnamed temporary file. Sizes
     are counted while inflating; what an archive claims of itself is not believed.
@@ -109,7 +101,7 @@ def unpack(
         Error: It cannot be opened, is damaged, locked, too large, or no table at all.
 
     Example:
-        >>> with unpack(gzip.compress(b"user,amount")).file as file:
+        >>> with unpack(lzma.compress(b"user,amount")).file as file:
         ...     file.read()
         b'user,amount'
     """
@@ -129,10 +121,10 @@ def unpack(
 
 def _unwrapped(file: IO[bytes], member: str | int | None, most: int) -> Unpacked:
     size = file.seek(0, io.SEEK_END)
-    _check_size(size, size, most)
+    check_size(size, size, most)
     head = _head(file)
-    if head.startswith(GZIP):
-        return Unpacked(_from_gzip(file, size, most), "")
+    if kind := packed_as(head):
+        return Unpacked(_from_stream(file, kind, size, most), "")
     if head.startswith((ZIP, EMPTY_ZIP)) and not _is_workbook(file):
         return _from_zip(file, size, member, most)
     return Unpacked(file, "")
@@ -147,7 +139,7 @@ def _kind(file: IO[bytes], *, nested: bool) -> str:
         (kind for magic, kind in ARCHIVES.items() if head.startswith(magic)), ""
     )
     archive = "tar" if head[257:262] == b"ustar" else archive
-    packed = archive or head.startswith(GZIP) or (zipped and not _is_workbook(file))
+    packed = archive or packed_as(head) or (zipped and not _is_workbook(file))
     if packed and nested:
         raise Error("ingest.nested")
     if archive:
@@ -157,7 +149,15 @@ def _kind(file: IO[bytes], *, nested: bool) -> str:
             raise Error("ingest.refused", kind=kind)
     if zipped or head.startswith(OLE):
         return "workbook"
+    if head.startswith(PARQUET) and _is_parquet(file, head):
+        return "parquet"
     return "markup" if MARKUP.match(head) else "text"
+
+
+def _is_parquet(file: IO[bytes], head: bytes) -> bool:
+    """Say so of a file that begins and ends with its mark, or lost its end."""
+    file.seek(-4, io.SEEK_END)
+    return file.read() == head[:4] or head[4:5] == b"\x15"
 
 
 def _opened(source: Source) -> IO[bytes]:
@@ -180,7 +180,12 @@ def _head(file: IO[bytes]) -> bytes:
     return file.read(HEAD)
 
 
-def _check_size(size: int, packed: int, most: int) -> None:
+def check_size(size: int, packed: int, most: int) -> None:
+    """Refuse what is too large unpacked, in bytes or for what it was packed.
+
+    Raises:
+        Error: It is.
+    """
     if size > most:
         raise Error("ingest.bomb", size=size / 1e6, most=most / 1e6)
     if size > FREE and size > MOST_RATIO * packed:
@@ -205,27 +210,26 @@ def _copied(read: Callable[[int], bytes], check: Callable[[int], None]) -> IO[by
     return target
 
 
-def _from_gzip(file: IO[bytes], size: int, most: int) -> IO[bytes]:
+def _from_stream(file: IO[bytes], kind: str, size: int, most: int) -> IO[bytes]:
     file.seek(0)
-    try:
-        with gzip.GzipFile(fileobj=file) as stream:
-            return _copied(stream.read, lambda n: _check_size(n, size, most))
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise Error("ingest.gzip_broken") from None
+    with whole("ingest.stream_broken", kind=kind):
+        read = inflating(file, kind)
+        return _copied(read, lambda n: check_size(n, size, most))
 
 
 @contextlib.contextmanager
-def whole(code: str) -> Iterator[None]:
+def whole(code: str, **values: str) -> Iterator[None]:
     """Turn whatever damage leads a reader of bytes to into the error `code`."""
     try:
         yield
     except Error:
         raise
     except (
-        *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+        *(OSError, EOFError, TypeError),
         *(ValueError, LookupError, NotImplementedError, RuntimeError, OverflowError),
     ):
-        raise Error(code) from None
+        raise Error(code, **values) from None
 
 
 def _is_workbook(file: IO[bytes]) -> bool:
@@ -246,9 +250,8 @@ def _from_zip(
         files = _files(archive)
         if not files:
             raise Error("ingest.zip_empty")
-        tables = [
-            name for name in files if PurePosixPath(name).suffix[1:].lower() in TABLES
-        ] or list(files)
+        # Parquet may be refused: it is taken where no other table is.
+        tables = _ending(files, TABLES) or _ending(files, {"parquet"}) or list(files)
         chosen = _choose(tuple(tables), tuple(files), member)
         info = files[chosen]
         if info.flag_bits & 1:
@@ -256,7 +259,7 @@ def _from_zip(
         if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise Error("ingest.zip_method", member=chosen)
         with archive.open(info) as stream:
-            content = _copied(stream.read, lambda n: _check_size(n, size, most))
+            content = _copied(stream.read, lambda n: check_size(n, size, most))
     notes: tuple[Note, ...] = ()
     if member is None and len(tables) > 1:
         notes = (Note("ingest.members", member=chosen, members=tables),)
@@ -281,6 +284,10 @@ def _files(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         for name, info in zip(names, infos, strict=True)
         if not JUNK.search(name)
     }
+
+
+def _ending(names: Iterable[str], endings: Container[str]) -> list[str]:
+    return [one for one in names if PurePosixPath(one).suffix[1:].lower() in endings]
 
 
 def _choose(

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from opslib.ingest import dashboards, encoding, excel, roles, rows, sheet
+from opslib.ingest import dashboards, encoding, excel, parquet, roles, rows, sheet
 from opslib.ingest.archive import Source, unpack
 from opslib.ingest.dialect import SAMPLE_LINES, Dialect, sample, sniff
-from opslib.ingest.layout import find_head
+from opslib.ingest.layout import column_kinds, find_head
 from opslib.ingest.markup import read_page
+from opslib.ingest.records import Records
 from opslib.ingest.report import Report, Table
-from opslib.ingest.spool import Spool
+from opslib.ingest.spool import Batch, Spool
 from opslib.result import Error, Note
 
 MOST_BYTES = 4 << 30
@@ -47,10 +48,12 @@ def read_table(
 ) -> Table:
     r"""Read any table a marketer has, and report what was understood and changed.
 
-    Delimited text in any usual encoding and .xlsx, .xlsm, .xls or .ods, also in gzip
-    or zip. No row is lost: what cannot be placed stands in `report.set_aside`, what
-    does not fit the type of its column in `report.cells`. Cells beyond 64 MB wait on
-    disk, and so does the table that is made of them.
+    Delimited text in any usual encoding, .xlsx, .xlsm, .xls, .ods or .parquet, also in
+    zip, gzip, bzip2, xz, Zstandard or LZ4. A Parquet file is understood as the CSV of
+    the same table would be; lists, structs and maps in it become JSON. No row is lost:
+    what cannot be placed stands in `report.set_aside`, what does not fit the type of
+    its column in `report.cells`. Cells beyond 64 MB wait on disk, and so does the table
+    that is made of them.
 
     Args:
         source: Path, content, or file open for reading bytes.
@@ -87,18 +90,26 @@ def read(
     types: bool = True,
     on_progress: Progress | None = None,
     into: Path | None = None,
+    allow_parquet: bool = True,
 ) -> Table:
-    """Do what `read_table` does; `into` is the file that the table is written to."""
+    """Do what `read_table` does; `into` is the file that the table is written to.
+
+    Whoever reads strangers' files says whether Parquet is among them: `allow_parquet`.
+    """
     known = _checked(overrides)
     tell = on_progress or (lambda _stage, _share: None)
     tell("open", 0.0)
     found = unpack(source, known.get("member"), most_bytes=MOST_BYTES)
     try:
+        if found.kind == "parquet" and not allow_parquet:
+            raise Error("ingest.parquet_refused")
         if found.kind == "workbook":
             book = excel.read_sheet(found.file, known.get("sheet"))
             head, cells, report = _sheet(book, known)
         elif found.kind == "markup":
             head, cells, report = _page(found.file, known)
+        elif found.kind == "parquet":
+            head, cells, report = _parquet(found.file, known, tell)
         else:
             head, cells, report = _text(found.file, known, tell)
     finally:
@@ -294,6 +305,30 @@ def _sheet(found: excel.Sheet, known: dict[str, Any]) -> _Read:
         header_rows=top.rows, sheet=found.name, sheets=sheets, warnings=notes
     )
     return head, cells, report
+
+
+def _parquet(file: IO[bytes], known: dict[str, Any], tell: Progress) -> _Read:
+    names, total, batches = parquet.read_columns(file, most_bytes=MOST_BYTES)
+    header = known.get("header_rows", 1)
+    first = next(batches, None)
+    sampled = [] if first is None else [c[:SAMPLE_LINES] for c in first.columns]
+    seen = list(zip(*(column.to_pylist() for column in sampled), strict=True))
+    dialect = Dialect(
+        "\t",
+        width=len(names),
+        header_rows=header,
+        kinds=column_kinds(seen, len(names)),
+    )
+
+    def told() -> Iterator[Records | Batch]:
+        if header:
+            yield [names], [1]
+        for batch in chain([first] if first else [], batches):
+            yield batch
+            tell("rows", batch.lines[-1] / (total + 1))
+
+    cells = rows.Cells(Spool(len(names)))
+    return rows.gather(told(), dialect, cells), cells, Report(header_rows=header)
 
 
 def _names(head: list[str], width: int) -> tuple[list[str], list[Note]]:

@@ -1,5 +1,6 @@
 """A file that came in: a folder of its own on disk, and how it was read."""
 
+import re
 import shutil
 import tempfile
 import time
@@ -23,6 +24,7 @@ from pages._frame import data, turns
 
 ROWS = 20
 DAY = 86_400
+PACKED = re.compile(r"\.(?:gz|bz2|xz|zst|lz4)$", re.IGNORECASE)
 
 
 class Upload:
@@ -62,7 +64,8 @@ class Upload:
     @property
     def title(self) -> str:
         """The name of the file without its endings."""
-        return self.name.removesuffix(".gz").rsplit(".", 1)[0] or self.name
+        bare = PACKED.sub("", self.name)
+        return bare.rsplit(".", 1)[0] or self.name
 
     def read(self, tell: Any, wait: Callable[[int, int], None]) -> None:  # noqa: ANN401
         """Read the file as wanted; a reading that fails leaves the one before.

@@ -1,7 +1,9 @@
 """Archives and workbooks that inflate, lie, loop or are broken."""
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 import zipfile
 from itertools import chain
@@ -190,9 +192,11 @@ TOO_LARGE = ("ingest.bomb", "ingest.ratio")
 FAR = ("ingest.far_cell",)
 DOCTYPE = ("ingest.doctype",)
 BROKEN = ("ingest.workbook_broken",)
-CUT_OFF = ("ingest.gzip_broken",)
+CUT_OFF = ("ingest.stream_broken",)
 NESTED = ("ingest.nested",)
 ZIP_BROKEN = ("ingest.zip_broken",)
+# More than is unpacked before anybody asks how well it was packed.
+BOMB = 65 * MEGABYTE
 SEVERAL = {"notes": ("ingest.members",)}
 PLAIN = {
     "rows": 30,
@@ -201,7 +205,7 @@ PLAIN = {
     "cells": {("event", 1): "cart"},
 }
 
-GZIPS = (
+STREAMS = (
     loaded("plain.csv.gz", lambda: gzipped(LOG), **PLAIN),
     loaded("members.csv.gz", lambda: gzipped(LOG[:200]) + gzipped(LOG[200:]), **PLAIN),
     loaded("padded.csv.gz", lambda: gzipped(LOG) + bytes(512), **PLAIN),
@@ -225,6 +229,12 @@ GZIPS = (
     refused(
         "twice.csv.gz", lambda: gzipped(gzipped(LOG)), *NESTED, says="Unpack it once"
     ),
+    loaded("plain.csv.bz2", lambda: bz2.compress(LOG), **PLAIN),
+    loaded("plain.csv.xz", lambda: lzma.compress(LOG), **PLAIN),
+    refused("cut_off.csv.bz2", lambda: bz2.compress(LOG)[:-20], *CUT_OFF, says="bzip2"),
+    refused("cut_off.csv.xz", lambda: lzma.compress(LOG)[:-20], *CUT_OFF, says="xz"),
+    refused("bomb.csv.bz2", lambda: bz2.compress(bytes(BOMB)), *TOO_LARGE, says="400"),
+    refused("bomb.csv.xz", lambda: lzma.compress(bytes(BOMB), preset=0), *TOO_LARGE),
     refused("bomb.csv.gz", lambda: gzip_bomb(2), *TOO_LARGE, says="400", large=True),
 )
 
@@ -462,4 +472,4 @@ WORKBOOKS = (
     refused("wide_10000.xlsx", lambda: written(S=wide_sheet(10_000)), "ingest.columns"),
 )
 
-ARCHIVES = tuple(chain(GZIPS, ZIPS, WORKBOOKS))
+ARCHIVES = tuple(chain(STREAMS, ZIPS, WORKBOOKS))

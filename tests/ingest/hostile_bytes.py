@@ -54,6 +54,7 @@ def damaged(where, what=b"\xff\xfe\xfd"):
 
 REFUSED = ("ingest.refused",)
 NO_TEXT = ("ingest.binary",)
+CUT_OFF = ("ingest.stream_broken",)
 ARCHIVE = ("ingest.refused_archive",)
 BROKEN = ("ingest.workbook_broken",)
 TABLE = "<html><table><tr><td>a</td></tr><tr><td>7</td></tr></table></html>"
@@ -64,7 +65,9 @@ XML_SHEET = (
 )
 
 OTHERS = (
-    refused("parquet.csv", a_parquet, *REFUSED, says="Parquet"),
+    refused(
+        "parquet.csv", a_parquet, "ingest.parquet_refused", says="OPSLIB_ALLOW_PARQUET"
+    ),
     refused(
         "paper.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + noise(500), *REFUSED, says="PDF"
     ),
@@ -84,11 +87,11 @@ OTHERS = (
         "packed7.csv", b"7z\xbc\xaf\x27\x1c\0\x04" + noise(500), *ARCHIVE, says="7z"
     ),
     refused(
-        "packed.bz2", b"BZh91AY&SY" + bytes(20) + noise(500), *ARCHIVE, says="bzip2"
+        "packed.bz2", b"BZh91AY&SY" + bytes(20) + noise(500), *CUT_OFF, says="bzip2"
     ),
-    refused("packed.xz", b"\xfd7zXZ\0\0\x04" + noise(500), *ARCHIVE, says="xz"),
+    refused("packed.xz", b"\xfd7zXZ\0\0\x04" + noise(500), *CUT_OFF, says="xz"),
     refused(
-        "packed.zst", b"\x28\xb5\x2f\xfd\x04\0" + noise(500), *ARCHIVE, says="Zstandard"
+        "packed.zst", b"\x28\xb5\x2f\xfd\x04\0" + noise(500), *CUT_OFF, says="Zstandard"
     ),
     refused(
         "arrow.csv", b"ARROW1\0\0" + bytes(64) + noise(500), *REFUSED, says="Arrow"

@@ -105,7 +105,8 @@ def test_the_timezone_is_kept_for_the_log():
     ("content", "message"),
     [
         (b"\xd0\xcf\x11\xe0 old", "The workbook is damaged"),
-        (b"PAR1\x15", "Parquet.*CSV or .xlsx"),
+        (b"ARROW1\0\0", "Arrow.*CSV or .xlsx"),
+        (b"PAR1\x15", "Parquet file is damaged.*CSV"),
         (b"%PDF-1.7", "PDF"),
         (gzip.compress(b"a,b\n1,2\n" * 500)[:-20], "gzip file is damaged"),
     ],

@@ -89,6 +89,12 @@ def press(test, label):
     return test
 
 
+def parquet():
+    made = io.BytesIO()
+    ops.read_table(EVENTS).frame.to_parquet(made)
+    return made.getvalue()
+
+
 def figures(test):
     return {metric.label: metric.value for metric in test.metric}
 
@@ -102,6 +108,19 @@ def test_with_nothing_kept_the_page_shows_what_kinds_of_files_work(page):
     assert any("who, what, when" in one.value for one in test.markdown)
     assert test.dataframe[0].value.shape[0] == 3
     assert [tab.label for tab in page("zh_CN").tabs][:2] == ["行为日志", "订单"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_parquet_file_is_refused_unless_whoever_runs_the_server_allows_it(
+    page, lang, monkeypatch
+):
+    monkeypatch.delenv(child.ALLOW_PARQUET, raising=False)
+    test = give(page(lang), "log.parquet", parquet())
+    assert said(test, child.ALLOW_PARQUET)
+    monkeypatch.setenv(child.ALLOW_PARQUET, "1")
+    test = give(test, "log.parquet", parquet())
+    assert not said(test, child.ALLOW_PARQUET)
+    assert list(figures(test).values())[:2] == ["90", "12"]
 
 
 def test_a_file_becomes_the_data_set_of_all_pages_and_says_what_it_can_answer(page):
