@@ -23,8 +23,11 @@ SPAN = re.compile(r"(?:\s*[~～至–—]|\s-\s|\s+to\s).*$", re.IGNORECASE)
 WEEK = re.compile(
     r"(\d{4})\s*[-年]?\s*(?:w|wk|week|第)\s*(\d{1,2})\s*周?", re.IGNORECASE
 )
-NAMED = rf"(?P<n>{'|'.join(dates.MONTHS)})[a-z]*\.?"
-MONTH = re.compile(rf"{NAMED},?[\s-]+(?P<y>\d{{4}})", re.IGNORECASE)
+NAMED = (
+    r"(?P<n>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+MONTH = re.compile(rf"{NAMED},?[\s-]+(?P<y>(?:19|20)\d\d)", re.IGNORECASE)
 # As spreadsheets write a month; in one column it could be a day of January as well.
 SHORT = re.compile(rf"{NAMED}[-'](?P<y>\d{{2}})", re.IGNORECASE)
 DIGITS = re.compile(r"(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])")
@@ -146,7 +149,7 @@ def _yearless(names: Sequence[str]) -> dict[int, dt.date]:
 def _month(match: re.Match[str]) -> int:
     groups = match.groupdict()
     if groups.get("n"):
-        return dates.MONTHS.index(groups["n"].lower()) + 1
+        return dates.MONTHS.index(groups["n"][:3].lower()) + 1
     return int(groups["m"])
 
 

@@ -64,6 +64,7 @@ def test_weeks_stand_under_their_monday(spelling):
         ["01-01", "01-02", "01-03"],
         ["1/1", "1/2", "1/3"],
         ["1/1", "2/1", "3/1"],
+        ["January 1", "Jan. 2", "jan 3"],
     ],
 )
 def test_days_without_a_year_take_the_one_that_is_given(names):
@@ -95,6 +96,11 @@ def test_day_and_month_are_told_apart_by_what_follows():
         ["1-3", "4-6"],
         ["2025-01-01 08:00", "2025-01-01 09:00"],
         ["2025-W60", "2025-W61"],
+        ["0000-W01", "0000-W02"],
+        ["Jan 0000", "Feb 0000"],
+        ["Decile 1", "Decile 2"],
+        ["Market 2024", "Market 2025"],
+        ["Octopus", "Marten"],
         ["2025-02-30", "2025-13-01"],
         ["2025-01-01", "orders"],
         ["Jan" + " " * 5000 + "1", "Jan 2"],
