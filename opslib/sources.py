@@ -46,9 +46,8 @@ def open(  # noqa: A001
     path = Path(id_or_path)
     if not path.is_file():
         raise Error("workspace.no_file", path=name)
-    return from_table(
-        read_table(path), kind=kind, roles=roles, timezone=timezone, name=path.name
-    )
+    table = read_table(path, kind=kind, roles=roles)
+    return from_table(table, kind=kind, roles=roles, timezone=timezone, name=path.name)
 
 
 def from_table(

@@ -47,6 +47,16 @@ def test_kind_and_roles_can_be_corrected(home):
     assert d.users.to_dict("list") == {"user": ["x", "y"], "b": [1, 2]}
 
 
+def test_a_table_that_would_be_reshaped_opens_as_the_kind_asked_for(home):
+    path = home / "wide.csv"
+    rows = "".join(f"u{i},2025-01-0{i + 1},2025-02-0{i + 1}\n" for i in range(9))
+    path.write_text("uid,signup_at,first_order_at\n" + rows, encoding="utf-8")
+    assert len(ops.open(path).events) == 18
+    assert list(ops.open(path, kind="users").users) == [
+        "user", "signup_at", "first_order_at",
+    ]  # fmt: skip
+
+
 def test_what_is_not_understood_is_asked_for(home):
     table = read_table(b"a,b\nx,1\ny,2\n")
     table.report.__dict__.update(kind="", roles={})
