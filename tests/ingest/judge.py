@@ -1,0 +1,36 @@
+"""How well exports are known: right, asked about, or wrong and sure of it."""
+
+from collections import Counter
+
+import opslib as ops
+
+ASKS = "ingest.kind_close"
+
+
+def judge(kind, roles, report):
+    """Say in a word how the reader did on a table whose kind and roles are known.
+
+    "right" and "roles" are sure of the right kind, with all roles or not; "wrong" is
+    sure of another one. "asked" is not sure, with the right kind among the first two;
+    "unknown" did not tell the kind, or asked about two wrong ones. A table of none of
+    the kinds is right where it is not told.
+    """
+    if kind == "none":
+        kind = ""
+    if not report.kind:
+        return "unknown" if kind else "right"
+    if any(note.code == ASKS for note in report.warnings):
+        right = kind in {report.kind, report.runner_up} or not kind
+        return "asked" if right else "unknown"
+    if report.kind != kind:
+        return "wrong"
+    return "right" if report.roles == roles else "roles"
+
+
+def tally(cases):
+    """Judge many exports; give the counts and what became of each."""
+    each = {
+        name: (judge(kind, roles, report := ops.read_table(content).report), report)
+        for kind, name, content, roles in cases
+    }
+    return Counter(word for word, _ in each.values()), each
