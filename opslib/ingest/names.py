@@ -12,9 +12,14 @@ from opslib.ingest.vocabulary import (
     PARTS,
     QUESTION,
     SYNONYMS,
+    THING,
     TIME_ENDS,
+    UNITS,
+    VAGUE,
 )
 
+WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
+PEOPLE = {"user", "unit", "inviter", "invitee", "from", "to"}
 # Longer is no name of anything: what follows is not looked at.
 LONGEST = 200
 # Traditional and variant characters of the words above, and their simplified ones.
@@ -29,17 +34,20 @@ SIMPLE = str.maketrans(
 def normal(name: object) -> str:
     """Fold a column name so that its spellings meet.
 
-    A unit in brackets at the end says nothing about what the column is.
+    A unit at the end, or in brackets, says nothing about what the column is.
 
     Example:
         >>> normal("User_ID "), normal("ｕｓｅｒ－id"), normal("支付金额（元）")
         ('userid', 'userid', '支付金额')
+        >>> normal("created_utc"), normal("花费-本币")
+        ('created', '花费')
         >>> normal("下單時間") == normal("下单时间")
         True
     """
     folded = unicodedata.normalize("NFKC", str(name)[:LONGEST])
     folded = folded.lower().translate(SIMPLE)
     folded = re.sub(r"(?<=.)\s*\([^()]*\)\s*$", "", folded)
+    folded = re.sub(rf"(?<=.)[\s_\-]+(?:{UNITS})\s*$", "", folded)
     return re.sub(r"[\s_\-.#$\u200b-\u200d\ufeff]", "", folded)
 
 
@@ -61,7 +69,7 @@ def name_match(name: str, role: str) -> float:
     """Say how well a name fits a role.
 
     1 is a synonym, 0.9 is built as the names of the role are, 0.6 ends as a synonym
-    does, 0.4 begins so.
+    does or is a vague word for such a thing, 0.4 begins as a synonym does.
 
     Args:
         name: Name of a column.
@@ -72,29 +80,43 @@ def name_match(name: str, role: str) -> float:
         (1.0, 0.9)
         >>> name_match("colour", "time"), name_match("活跃用户", "user")
         (0.0, 0.0)
+        >>> name_match("Guest name", "user"), name_match("UserLanguage", "user")
+        (0.6, 0.0)
     """
     plain, known = normal(name), synonyms(role)
-    bare = role.rpartition(".")[2]
+    raw, bare = str(name)[:LONGEST], role.rpartition(".")[2]
     if plain in known:
         # Names earlier in the list are more telling; this only breaks ties.
         return 1.0 - 0.0005 * known.index(plain)
-    if bare in {"user", "unit"} and COUNTED.search(plain):
+    if bare in {"user", "unit"} and (COUNTED.search(plain) or THING.search(raw)):
         return 0.0
     built = BUILT.get(role) or BUILT.get(bare)
     if built and re.fullmatch(built, plain, re.VERBOSE):
         return 0.9
-    parts = re.findall(r"[A-Z]*[a-z]+|[A-Z]+", str(name)[:LONGEST])
-    words = [normal(word) for word in parts]
+    words = [normal(word) for word in re.findall(WORD, raw)]
     ends = {"".join(words[-n:]) for n in (1, 2, 3)} - {plain, "id"} if words else set()
     chinese = [word for word in known if len(word) > 1 and not word.isascii()]
-    part = PARTS.get(bare)
+    part, vague = PARTS.get(bare), VAGUE.get(role) or VAGUE.get(bare)
     if (
         ends & set(known)
         or plain.endswith(tuple(chinese))
-        or (part and re.search(part, str(name)[:LONGEST], re.IGNORECASE))
+        or (part and re.search(part, raw, re.IGNORECASE))
+        or (vague and re.fullmatch(vague, plain, re.VERBOSE))
     ):
         return 0.6
-    return 0.4 if words and words[0] in known else 0.0
+    # What comes first only describes what comes last: a user language is no user.
+    return 0.4 if words and words[0] in known and bare not in PEOPLE else 0.0
+
+
+@cache
+def is_known(name: str) -> bool:
+    """Say whether a name tells some role, whichever that is.
+
+    Example:
+        >>> is_known("variant"), is_known("mpid")
+        (True, False)
+    """
+    return any(name_match(name, role) >= 0.9 for role in SYNONYMS)
 
 
 def is_question(name: str) -> bool:

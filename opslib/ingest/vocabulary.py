@@ -204,16 +204,22 @@ ADDED = {
 _WHO = r"""
     (?:user|customer|member|visitor|guest|client|player|subscriber|contact|person
     |account|device|buyer|requester|author|respondent|student|employee|lead|profile
-    |anonymous|install|reader|driver|rider|patient|fan|shopper|appsflyer|用户|会员
+    |anonymous|sender|poster|reviewer|creator|owner|caller|install|reader|driver|rider|patient|fan|shopper|appsflyer|用户|会员
     |客户|买家|顾客|粉丝|学员|员工|玩家|访客|设备|观众|读者|司机|骑手|患者|学生|客人
     |注册人|投保人|车主|家长|店主)
 """
 _MARK = r"""
-    (?:id|uid|uuid|guid|key|no|number|code|openid|编号|编码|代码|号|号码|标识码?
+    (?:id|uid|uuid|guid|key|no|num|number|code|openid|编号|编码|代码|号|号码|标识码?
     |识别码|账号|卡号)
 """
 _USER = rf"""
     .*{_WHO}{_MARK}|id{_WHO}|.*e?mail(?:address)?|adid|idfa|oaid|imei|gaid|idfv
+"""
+# Somebody by name, or by what they did: who that is to the table, other columns say.
+_SOMEBODY = rf"""
+    .*{_WHO}(?:full)?(?:name|nick|nickname|phone|mobile|姓名|名称?|昵称|手机号?|电话
+    |微信号?)|(?:requester|sender|poster|reviewer|creator|author|guest|shopper|caller)
+    |.*edby|by|.+(?:人|者|方|顾客|学员|会员|卡号|工号|学号)|session(?:id)?
 """
 BUILT = {
     "user": _USER,
@@ -227,7 +233,7 @@ BUILT = {
         .*(?:time|date|timestamp|tstamp|datetime|createdutc|时间|日期|时刻)|.+[a-z]at
     """,
     "amount": r"""
-        .*(?:revenue|amount|grandtotal|totalcollected|gross|totalpaid|金额|实收|实付
+        .*(?:revenue|amount(?:paid|due)?|grandtotal|totalcollected|gross|totalpaid|金额|实收|实付
         |营业额|销售额|成交额|流水|gmv|保费)
     """,
     "order": r"""
@@ -247,7 +253,7 @@ BUILT = {
         .*(?:日期|date)
     """,
     "channel": r"""
-        .*(?:campaign|channel|source|medium|adset|adgroup|计划|渠道|媒体|广告组|账户
+        .*(?:campaign|channel|source|medium|adset|adgroup|计划|活动|渠道|媒体|广告组|账户
         |投放平台)(?:name|名称|名)?
     """,
     "period": r"""
@@ -303,7 +309,7 @@ BUILT = {
     "opened": r"""
         .*(?:created?|opened|submitted|requested|started)(?:at|time|date|on|ts|utc
         |timestamp|时间|日期)|.*(?:创建|提交|接入|受理|进线|申请|开始|咨询|报修|来电
-        |发起)(?:时间|日期)
+        |发起|会话|对话)(?:时间|日期)
     """,
     "first_reply": r"""
         (?:first|initial)(?:reply|response|responded|answer)(?:at|time|date)?|首(?:次
@@ -312,6 +318,17 @@ BUILT = {
     "done": r"""
         .*(?:solved|resolved|closed?|completed|finished)(?:at|time|date|on|ts|utc
         |timestamp|时间|日期)?|.*(?:解决|关闭|结束|完结|完成|办结)(?:时间|日期)
+    """,
+}
+# Vague words: they say of what sort a column is, not that it is this one.
+VAGUE = {
+    "user": _SOMEBODY,
+    "events.event": r"name",
+    "variant": r".*组",
+    "time": r".*(?:time|date|时间|日期).*",
+    "orders.amount": r"""
+        price|.*(?:总额|总价|成交价|销售价|实付款?|应付款?|earnings|proceeds
+        |(?:sales?|total|paid)price|pricepaid)
     """,
 }
 # Where only part of a long header tells: the questions of a survey.
@@ -326,6 +343,10 @@ IDS = """
     mobilephone tel 手机 手机号 电话 联系电话 联系手机 身份证 身份证号 邮编
     邀请人 被邀请人 推荐人 被推荐人 受邀人
 """
+# What a figure is counted in, at the end of a name.
+UNITS = r"utc|gmt|usd|cny|rmb|eur|gbp|jpy|krw|本币|原币|元"
+# The id of a thing where, run together, the letters are those of a user's.
+THING = re.compile(r"^ads?[ _-]+id$", re.IGNORECASE)
 # A number of users, not who one of them is.
 COUNTED = re.compile(
     r"(?:活跃|新增|新|老|留存|流失|回流|沉默|召回|累计|总|日均|付费|独立)"
@@ -338,4 +359,10 @@ TIME_ENDS = (
     *("_at", "_ts", "_tm", "_dt", "_utc", "_ms", "day", "month"),
     *("时间", "日期", "时间戳", "時間", "日時", "月份", "月"),
 )
-QUESTION = re.compile(r"[?？]\s*$|^\s*(?:Q|题)?\d+\s*[、.．:：]\s*\S|^\s*Q\d+\b", re.I)
+# A question ends as one, is numbered, or is a sentence that speaks to somebody.
+QUESTION = re.compile(
+    r"[?？]\s*$|^\s*(?:Q|题)?\d+\s*[、.．:：]\s*\S|^\s*Q\d+\b|您|^请|你[的对是会有在从最]"
+    r"|^(?:how|what|which|why|who|when|where|do|does|did|would|are|have|please|overall)"
+    r"(?:\s+[\w']+){3,}",
+    re.IGNORECASE,
+)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import opslib as ops
 
-ASKS = "ingest.kind_close"
+ASKS = {"ingest.kind_close", "ingest.kind_guess"}
 
 
 def judge(kind, roles, report):
@@ -19,7 +19,7 @@ def judge(kind, roles, report):
         kind = ""
     if not report.kind:
         return "unknown" if kind else "right"
-    if any(note.code == ASKS for note in report.warnings):
+    if any(note.code in ASKS for note in report.warnings):
         right = kind in {report.kind, report.runner_up} or not kind
         return "asked" if right else "unknown"
     if report.kind != kind:
