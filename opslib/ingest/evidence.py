@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from opslib.ingest.facts import Facts
 from opslib.ingest.names import name_match, normal
+from opslib.ingest.vocabulary import COUNT
 
 
 @dataclass
@@ -54,6 +55,8 @@ def score(facts: Facts, role: str) -> float:
         name = {"user": 0.6, "order": 0.4}.get(bare, 0.0) if role != "users.user" else 0
     if role.endswith("order") and facts.numbered:
         name = max(name, 0.9)
+    if role.endswith("score") and not name and COUNT.search(normal(facts.name)):
+        return 0.0
     return round(0.6 * name + 0.4 * values, 6)
 
 

@@ -18,6 +18,8 @@ SURE = 0.9
 SOME = 20
 # A column of free text that the values alone would not make a comment.
 FREE = 0.6
+# What an experiment calls its arms, and other tables call other things.
+LOOSE = {"group", "segment", "version", "分组", "组别", "版本", "方案", "策略"}
 OPINION = re.compile(
     r"comment|review|feedback|verbatim|opinion|suggest|reason|why"
     r"|评|反馈|意见|建议|投诉|原因"
@@ -71,8 +73,11 @@ def _events(sheet: Sheet, roles: Roles) -> float:
     if name_match(roles["event"], "events.event") < SURE:
         # Who never does a second thing is a row of a list; who buys has an order.
         once = sheet.rows >= SOME and sheet.facts[roles["user"]].unique
-        bought = sheet.best("order") > SURE and sheet.best("amount") > SURE
-        fit *= 0.7 if once else 0.8 if bought else 1
+        bought = any(
+            name_match(name, "order") > SURE and normal(name) != "id"
+            for name in sheet.facts
+        )
+        fit *= 0.7 if once or bought else 1
     return fit * (0.8 if sheet.best("reply_to") > SURE else 1)
 
 
@@ -106,6 +111,9 @@ def _people(sheet: Sheet, roles: Roles) -> float:
         "users.user"
     ):
         return 0.3
+    # Rows that have an id of their own and somebody's are things of that somebody.
+    if name_match(column, "user") < FREE and sheet.best("user") > SURE:
+        return 0.4
     tested = sheet.best("variant") > SURE and not sheet.dated
     told = sheet.best("comment") > SURE or _told(sheet) or _asked(sheet) > 1
     return (0.7 if tested or told else 0.9) * sheet.score(column, "users.user")
@@ -122,7 +130,11 @@ def _experiment(sheet: Sheet, roles: Roles) -> float:
     if not metrics or sheet.rows < SOME:
         return 0.0
     if "unit" in roles:
-        return _fit(sheet, "experiment", roles, "unit", "variant")
+        # Lists of people have groups as well, and what one calls the people by.
+        private = any(facts.personal for facts in sheet.facts.values())
+        listed = private and normal(roles["variant"]) in LOOSE
+        fit = _fit(sheet, "experiment", roles, "unit", "variant")
+        return fit * (0.75 if listed else 1)
     return 0.0 if sheet.dated else 0.75 * _fit(sheet, "experiment", roles, "variant")
 
 
@@ -157,7 +169,10 @@ def _days(sheet: Sheet, roles: Roles) -> float:
 
 def _feedback(sheet: Sheet, roles: Roles) -> float:
     if "comment" not in roles:
-        return 0.0
+        # Marks that people give again and again are feedback without a word.
+        rated = "user" in roles and sheet.best("score") > SURE and not _money(sheet)
+        again = rated and not sheet.facts[roles["user"]].unique
+        return SURE * _fit(sheet, "feedback", roles, "user", "score") if again else 0.0
     both = _fit(sheet, "feedback", roles, "comment", "score")
     # Free text is rare elsewhere; a table of many attributes is not feedback.
     opinion = OPINION.search(normal(roles["comment"]))
@@ -197,7 +212,10 @@ def _asked(sheet: Sheet) -> int:
 
 def _spend(sheet: Sheet, roles: Roles) -> float:
     fit = _complete("spend", "channel", "period", "cost")(sheet, roles)
-    people = any(name_match(name, "user") >= SURE for name in sheet.facts)
+    people = any(
+        name_match(name, "user") >= SURE and one.distinct > 1
+        for name, one in sheet.facts.items()
+    )
     return fit * (0.4 if people else 1)
 
 
@@ -217,8 +235,12 @@ def _posts(sheet: Sheet, roles: Roles) -> float:
     if not marks or _asked(sheet) > 1:
         return 0.0
     # A tracker and a service number their messages too, and reviews have numbers.
-    others = sheet.best("first_reply") > SURE or (
-        OPINION.search(normal(text)) if text else sheet.best("event") > SURE
+    numbered = {"item", "reply_to"} & set(roles)
+    others = (
+        sheet.best("first_reply") > SURE
+        or _service(sheet) > 1
+        or bool(OPINION.search(normal(text)))
+        or (sheet.best("event") > SURE and not (text and numbered))
     )
     fit = _fit(sheet, "posts", roles, "user", "time") * 2 / 3 + max(marks) / 3
     rated = sheet.best("score") > SURE and "reply_to" not in roles
@@ -248,7 +270,7 @@ def _edges(sheet: Sheet, roles: Roles) -> float:
 
 def _tickets(sheet: Sheet, roles: Roles) -> float:
     marks = [role for role in ("first_reply", "done") if role in roles]
-    words = sum(bool(SERVICE.search(normal(name))) for name in sheet.facts)
+    words = _service(sheet)
     if not {"user", "opened"} <= set(roles) or not (marks or words > 1):
         return 0.0
     served = "first_reply" in roles or words
@@ -258,6 +280,11 @@ def _tickets(sheet: Sheet, roles: Roles) -> float:
     fit = _fit(sheet, "tickets", roles, "user", "opened", mark)
     # A beginning and an end are also what visits and lessons have.
     return fit * (0.5 if _money(sheet) or not served else 1)
+
+
+def _service(sheet: Sheet) -> int:
+    """Count the columns that only a service has."""
+    return sum(bool(SERVICE.search(normal(name))) for name in sheet.facts)
 
 
 def _invites(sheet: Sheet, roles: Roles) -> float:

@@ -19,6 +19,7 @@ from opslib.ingest.vocabulary import (
 )
 
 WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
+SUMS = {"amount", "cost", "comment"}
 PEOPLE = {"user", "unit", "inviter", "invitee", "from", "to"}
 # Longer is no name of anything: what follows is not looked at.
 LONGEST = 200
@@ -41,6 +42,8 @@ def normal(name: object) -> str:
         ('userid', 'userid', '支付金额')
         >>> normal("created_utc"), normal("花费-本币")
         ('created', '花费')
+        >>> normal("Order #")
+        'orderno'
         >>> normal("下單時間") == normal("下单时间")
         True
     """
@@ -48,6 +51,7 @@ def normal(name: object) -> str:
     folded = folded.lower().translate(SIMPLE)
     folded = re.sub(r"(?<=.)\s*\([^()]*\)\s*$", "", folded)
     folded = re.sub(rf"(?<=.)[\s_\-]+(?:{UNITS})\s*$", "", folded)
+    folded = re.sub(r"(?<=\w)\s*#\s*$", "no", folded)
     return re.sub(r"[\s_\-.#$\u200b-\u200d\ufeff]", "", folded)
 
 
@@ -93,19 +97,36 @@ def name_match(name: str, role: str) -> float:
     built = BUILT.get(role) or BUILT.get(bare)
     if built and re.fullmatch(built, plain, re.VERBOSE):
         return 0.9
-    words = [normal(word) for word in re.findall(WORD, raw)]
+    # In a name of both languages the last word may be a Chinese one.
+    words = [normal(word) for word in re.findall(WORD, raw)] if plain.isascii() else []
+    if _ends(plain, raw, words, role):
+        return 0.6
+    # What comes first only describes what comes last: a user language is no user.
+    begins = words and words[0] in known and bare not in PEOPLE
+    also = [name_match(part, role) for part in _also(raw, plain, bare)]
+    return max(0.4 if begins else 0.0, min(0.9, max(also, default=0.0)))
+
+
+def _also(raw: str, plain: str, role: str) -> list[str]:
+    """Give what else a name is: in another language, or for one of many."""
+    names = [part for part in re.split(r"\s*[/|]\s*", raw) if part]
+    # Spends are what was spent; orders are only how many there were.
+    many = role in SUMS and re.search(r"[a-z]{3}[^s]s$", plain)
+    return (names if len(names) > 1 else []) + ([plain[:-1]] if many else [])
+
+
+def _ends(plain: str, raw: str, words: list[str], role: str) -> bool:
+    """Say whether a name ends as one of the role, or in a vague word for such."""
+    known, bare = synonyms(role), role.rpartition(".")[2]
     ends = {"".join(words[-n:]) for n in (1, 2, 3)} - {plain, "id"} if words else set()
     chinese = [word for word in known if len(word) > 1 and not word.isascii()]
     part, vague = PARTS.get(bare), VAGUE.get(role) or VAGUE.get(bare)
-    if (
+    return bool(
         ends & set(known)
         or plain.endswith(tuple(chinese))
         or (part and re.search(part, raw, re.IGNORECASE))
         or (vague and re.fullmatch(vague, plain, re.VERBOSE))
-    ):
-        return 0.6
-    # What comes first only describes what comes last: a user language is no user.
-    return 0.4 if words and words[0] in known and bare not in PEOPLE else 0.0
+    )
 
 
 @cache
@@ -116,7 +137,7 @@ def is_known(name: str) -> bool:
         >>> is_known("variant"), is_known("mpid")
         (True, False)
     """
-    return any(name_match(name, role) >= 0.9 for role in SYNONYMS)
+    return any(name_match(name, role) >= 0.6 for role in SYNONYMS if role != "event")
 
 
 def is_question(name: str) -> bool:

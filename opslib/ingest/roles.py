@@ -32,7 +32,6 @@ UNSURE = 0.15
 GUESS = 0.6
 FEW = 0.3
 TELLING = 0.7
-VAGUE = 0.6
 # What makes a table of a kind when all but one have telling names, and which that is.
 CORE = {
     "events": (("user", "event", "time"), ("user", "event", "time")),
@@ -127,7 +126,8 @@ def recognise(
         ]
     found.sort(key=lambda one: -one[0])
     if kind is None and named and (not found or found[0][0] <= FEW):
-        found = sorted(_by_values(sheet, fixed), reverse=True) + found
+        first = sorted(_by_values(sheet, fixed), reverse=True)
+        found = first + [one for one in found if one[1] not in {k for _, k, _ in first}]
     if not found or (found[0][0] < FEW and kind is None):
         return Recognised("", {}, 0.0, personal=private)
     confidence, best, given = found[0]
@@ -215,9 +215,11 @@ def _priced(given: dict[str, str]) -> dict[str, str]:
     """Take a price for the amount where nothing says how many were bought."""
     if "quantity" not in given and "amount" not in given and "price" in given:
         return {**given, "amount": given["price"]}
-    vague = "amount" in given and name_match(given["amount"], "amount") <= VAGUE
-    if vague and {"quantity", "price"} <= set(given):
-        return {role: column for role, column in given.items() if role != "amount"}
+    if {"quantity", "price", "amount"} <= set(given):
+        # Another price is not what was paid for all of them.
+        for_one, in_all = (name_match(given["amount"], r) for r in ("price", "amount"))
+        if for_one > in_all:
+            return {role: column for role, column in given.items() if role != "amount"}
     return given
 
 

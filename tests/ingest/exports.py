@@ -107,6 +107,8 @@ VALUES = {
     "isolocal": lambda i: f"{_moment(i):%Y-%m-%dT%H:%M:%S}",
     "isozone": lambda i: f"{_moment(i):%Y-%m-%dT%H:%M:%S+08:00}",
     "tweet": lambda i: f"{_moment(i):%a %b %d %H:%M:%S +0000 %Y}",
+    "ym4": lambda i: f"20{20 + i // 48}-{i // 4 % 12 + 1:02}",
+    "ym": lambda i: f"2025-{i % 12 + 1:02}",
     "empty": lambda _: "",
     "spent": lambda i: f"{60 + i}秒",
 }
