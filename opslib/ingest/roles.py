@@ -29,7 +29,7 @@ NEEDED = {name: kind.required for name, kind in kinds.KINDS.items()} | {
 # A table of nearly any other kind is one of these as well, only less exactly.
 GENERAL = ("users", "daily")
 UNSURE = 0.15
-GUESS = 0.6
+GUESS = 0.7
 FEW = 0.3
 TELLING = 0.7
 # What makes a table of a kind when all but one have telling names, and which that is.
@@ -62,14 +62,17 @@ class Recognised:
     def notes(self) -> list[Note]:
         """What to ask: another kind or column would do nearly as well."""
         notes = []
+        kind = Note(f"ingest.kind_{self.kind}")
+        other = Note(f"ingest.kind_{self.runner_up}")
         if self.runner_up and self.confidence - self.runner_up_confidence < UNSURE:
-            kind, other = (
-                Note(f"ingest.kind_{name}") for name in (self.kind, self.runner_up)
-            )
             notes.append(Note("ingest.kind_close", kind=kind, other=other))
         elif self.kind and self.confidence < GUESS:
-            kind = Note(f"ingest.kind_{self.kind}")
-            notes.append(Note("ingest.kind_guess", kind=kind))
+            near = self.runner_up_confidence >= FEW
+            notes.append(
+                Note("ingest.kind_guess_or", kind=kind, other=other)
+                if near
+                else Note("ingest.kind_guess", kind=kind)
+            )
         notes += [
             Note(
                 "ingest.role_close",

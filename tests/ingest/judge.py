@@ -4,7 +4,7 @@ from collections import Counter
 
 import opslib as ops
 
-ASKS = {"ingest.kind_close", "ingest.kind_guess"}
+ASKS = {"ingest.kind_close", "ingest.kind_guess", "ingest.kind_guess_or"}
 
 
 def judge(kind, roles, report):
