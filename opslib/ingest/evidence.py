@@ -51,8 +51,8 @@ def score(facts: Facts, role: str) -> float:
     name = name_match(facts.name, role) if facts.named else 0.0
     if normal(facts.name) == "id" and not facts.unique:
         # An id that comes again is not the row's own: it is somebody's, if anything.
-        bare = role.rpartition(".")[2]
-        name = {"user": 0.6, "order": 0.4}.get(bare, 0.0) if role != "users.user" else 0
+        other = "" if role == "users.user" else role.rpartition(".")[2]
+        name = {"user": 0.6, "order": 0.4}.get(other, 0.0)
     if role.endswith("order") and facts.numbered:
         name = max(name, 0.9)
     if role.endswith("score") and not name and COUNT.search(normal(facts.name)):

@@ -114,7 +114,10 @@ def _people(sheet: Sheet, roles: Roles) -> float:
     # Rows that have an id of their own and somebody's are things of that somebody.
     if name_match(column, "user") < FREE and sheet.best("user") > SURE:
         return 0.4
-    tested = sheet.best("variant") > SURE and not sheet.dated
+    tested = not sheet.dated and any(
+        sheet.score(name, "variant") > SURE and not _listed(sheet, name)
+        for name in sheet.facts
+    )
     told = sheet.best("comment") > SURE or _told(sheet) or _asked(sheet) > 1
     return (0.7 if tested or told else 0.9) * sheet.score(column, "users.user")
 
@@ -130,12 +133,15 @@ def _experiment(sheet: Sheet, roles: Roles) -> float:
     if not metrics or sheet.rows < SOME:
         return 0.0
     if "unit" in roles:
-        # Lists of people have groups as well, and what one calls the people by.
-        private = any(facts.personal for facts in sheet.facts.values())
-        listed = private and normal(roles["variant"]) in LOOSE
         fit = _fit(sheet, "experiment", roles, "unit", "variant")
-        return fit * (0.75 if listed else 1)
+        return fit * (0.75 if _listed(sheet, roles["variant"]) else 1)
     return 0.0 if sheet.dated else 0.75 * _fit(sheet, "experiment", roles, "variant")
+
+
+def _listed(sheet: Sheet, column: str) -> bool:
+    """Say whether a column has groups of people, beside what one calls them by."""
+    private = any(facts.personal for facts in sheet.facts.values())
+    return private and normal(column) in LOOSE
 
 
 def _counts(sheet: Sheet, roles: Roles) -> float:

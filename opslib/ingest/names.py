@@ -99,12 +99,11 @@ def name_match(name: str, role: str) -> float:
         return 0.9
     # In a name of both languages the last word may be a Chinese one.
     words = [normal(word) for word in re.findall(WORD, raw)] if plain.isascii() else []
-    if _ends(plain, raw, words, role):
-        return 0.6
     # What comes first only describes what comes last: a user language is no user.
     begins = words and words[0] in known and bare not in PEOPLE
+    own = 0.6 if _ends(plain, raw, words, role) else 0.4 if begins else 0.0
     also = [name_match(part, role) for part in _also(raw, plain, bare)]
-    return max(0.4 if begins else 0.0, min(0.9, max(also, default=0.0)))
+    return max(own, min(0.9, max(also, default=0.0)))
 
 
 def _also(raw: str, plain: str, role: str) -> list[str]:

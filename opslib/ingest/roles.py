@@ -28,6 +28,7 @@ NEEDED = {name: kind.required for name, kind in kinds.KINDS.items()} | {
 }
 # A table of nearly any other kind is one of these as well, only less exactly.
 GENERAL = ("users", "daily")
+# A lead over the next best, and a fit, below which people are asked.
 UNSURE = 0.15
 GUESS = 0.7
 FEW = 0.3
@@ -209,7 +210,7 @@ def _assign(
         best = optimize.linear_sum_assignment(-scores)  # type: ignore[attr-defined]
         pairs = zip(*best, strict=True)
         given |= {roles[r]: columns[c] for r, c in pairs if scores[r, c] > 0}
-    if kind == "orders":
+    if kind == "orders" and "amount" not in fixed:
         given = _priced(given)
     return {role: given[role] for role in KINDS[kind] if role in given}
 
