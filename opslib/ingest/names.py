@@ -32,7 +32,8 @@ SIMPLE = str.maketrans(
 )
 
 
-def normal(name: object) -> str:
+@cache
+def normal(name: str) -> str:
     """Fold a column name so that its spellings meet.
 
     A unit at the end, or in brackets, says nothing about what the column is.
@@ -66,6 +67,12 @@ def synonyms(role: str) -> tuple[str, ...]:
     own = SYNONYMS.get(role) or SYNONYMS[role.rpartition(".")[2]]
     names = f"{own} {ADDED.get(role, '')}"
     return tuple(dict.fromkeys(map(normal, names.split())))
+
+
+@cache
+def _chinese(role: str) -> tuple[str, ...]:
+    """Give the names of a role that a longer one may end with."""
+    return tuple(w for w in synonyms(role) if len(w) > 1 and not w.isascii())
 
 
 @cache
@@ -118,11 +125,10 @@ def _ends(plain: str, raw: str, words: list[str], role: str) -> bool:
     """Say whether a name ends as one of the role, or in a vague word for such."""
     known, bare = synonyms(role), role.rpartition(".")[2]
     ends = {"".join(words[-n:]) for n in (1, 2, 3)} - {plain, "id"} if words else set()
-    chinese = [word for word in known if len(word) > 1 and not word.isascii()]
     part, vague = PARTS.get(bare), VAGUE.get(role) or VAGUE.get(bare)
     return bool(
         ends & set(known)
-        or plain.endswith(tuple(chinese))
+        or plain.endswith(_chinese(role))
         or (part and re.search(part, raw, re.IGNORECASE))
         or (vague and re.fullmatch(vague, plain, re.VERBOSE))
     )
