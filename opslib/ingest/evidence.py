@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from opslib.ingest.facts import Facts
 from opslib.ingest.names import name_match
+from opslib.ingest.vocabulary import COUNT
+from opslib.names import normal
 
 
 @dataclass
@@ -48,8 +50,14 @@ def score(facts: Facts, role: str) -> float:
     if values <= 0:
         return 0.0
     name = name_match(facts.name, role) if facts.named else 0.0
+    if normal(facts.name) == "id" and not facts.unique:
+        # An id that comes again is not the row's own: it is somebody's, if anything.
+        other = "" if role == "users.user" else role.rpartition(".")[2]
+        name = {"user": 0.6, "order": 0.4}.get(other, 0.0)
     if role.endswith("order") and facts.numbered:
         name = max(name, 0.9)
+    if role.endswith("score") and not name and COUNT.search(normal(facts.name)):
+        return 0.0
     return round(0.6 * name + 0.4 * values, 6)
 
 
@@ -63,8 +71,8 @@ def least(role: str, *, named: bool) -> float:
     kind, _, bare = role.partition(".")
     if not named:
         return 0.3 if bare in BARE else 1.0
-    by_value = bare in {"time", "date", "score", "comment"}
-    return 0.36 if by_value and kind not in STRICT else 0.5
+    by_value = bare in {"time", "date", "score", "comment"} and kind not in STRICT
+    return 0.36 if by_value or role == "survey.comment" else 0.5
 
 
 def _user(facts: Facts) -> float:
@@ -146,6 +154,8 @@ def _users(facts: Facts) -> float:
 
 
 def _group(facts: Facts) -> float:
+    if facts.type == "integer":
+        return 0.5 if 2 <= facts.distinct <= 0.1 * facts.rows else 0.0
     return 1.0 if facts.type == "text" and facts.distinct < max(2, facts.rows) else 0.0
 
 

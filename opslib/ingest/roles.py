@@ -16,6 +16,7 @@ from opslib import kinds, personal
 from opslib.ingest.evidence import Sheet, least
 from opslib.ingest.facts import facts
 from opslib.ingest.likely import BY_VALUES, SURE, likelihood
+from opslib.ingest.names import is_known, name_match
 from opslib.result import Note
 
 # An order's amount may be implied.
@@ -25,10 +26,17 @@ NEEDED = {name: kind.required for name, kind in kinds.KINDS.items()} | {
     "orders": ("time", "amount")
 }
 # A table of nearly any other kind is one of these as well, only less exactly.
-GENERAL = ("users", "daily", "feedback")
+GENERAL = ("users", "daily")
+# A lead over the next best, and a fit, below which people are asked.
 UNSURE = 0.15
+GUESS = 0.7
 FEW = 0.3
 TELLING = 0.7
+# What makes a table of a kind when all but one have telling names, and which that is.
+CORE = {
+    "events": (("user", "event", "time"), ("user", "event", "time")),
+    "orders": (("user", "time", "amount"), ("user",)),
+}
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,17 @@ class Recognised:
     def notes(self) -> list[Note]:
         """What to ask: another kind or column would do nearly as well."""
         notes = []
+        kind = Note(f"ingest.kind_{self.kind}")
+        other = Note(f"ingest.kind_{self.runner_up}")
         if self.runner_up and self.confidence - self.runner_up_confidence < UNSURE:
-            kind, other = (
-                Note(f"ingest.kind_{name}") for name in (self.kind, self.runner_up)
-            )
             notes.append(Note("ingest.kind_close", kind=kind, other=other))
+        elif self.kind and self.confidence < GUESS:
+            near = self.runner_up_confidence >= FEW
+            notes.append(
+                Note("ingest.kind_guess_or", kind=kind, other=other)
+                if near
+                else Note("ingest.kind_guess", kind=kind)
+            )
         notes += [
             Note(
                 "ingest.role_close",
@@ -67,6 +81,7 @@ class Recognised:
                 other=self.others[role],
             )
             for role in self.doubts
+            if role in self.roles
         ]
         return notes
 
@@ -114,7 +129,8 @@ def recognise(
         ]
     found.sort(key=lambda one: -one[0])
     if kind is None and named and (not found or found[0][0] <= FEW):
-        found = _by_values(sheet, fixed) + found
+        first = sorted(_by_values(sheet, fixed), reverse=True)
+        found = first + [one for one in found if one[1] not in {k for _, k, _ in first}]
     if not found or (found[0][0] < FEW and kind is None):
         return Recognised("", {}, 0.0, personal=private)
     confidence, best, given = found[0]
@@ -141,17 +157,18 @@ def recognise(
 def _by_values(
     sheet: Sheet, fixed: Mapping[str, str | None]
 ) -> list[tuple[float, str, dict[str, str]]]:
-    """Take a table for events where two of who, what and when have telling names.
+    """Find logs and orders where all but one of the core roles have telling names.
 
-    What the third is called is nothing known, but its values can be that.
+    What the last is called is nothing known, but its values can be that.
     """
-    given = _assign(sheet, "events", fixed, lowest=FEW)
-    core = [
-        sheet.score(given[r], f"events.{r}") for r in NEEDED["events"] if r in given
-    ]
-    if len(core) < 3 or sorted(core)[1] < TELLING:
-        return []
-    return [(likelihood(sheet, "events", given), "events", given)]
+    found = []
+    for kind, (core, loose) in CORE.items():
+        given = _assign(sheet, kind, fixed, loose=loose)
+        scores = {r: sheet.score(given[r], f"{kind}.{r}") for r in core if r in given}
+        weak = [given[role] for role in scores if scores[role] < TELLING]
+        if len(scores) == len(core) and len(weak) < 2 and not any(map(is_known, weak)):
+            found.append((likelihood(sheet, kind, given), kind, given))
+    return found
 
 
 def _assign(
@@ -159,9 +176,16 @@ def _assign(
     kind: str,
     fixed: Mapping[str, str | None],
     *,
-    lowest: float | None = None,
+    loose: tuple[str, ...] = (),
 ) -> dict[str, str]:
-    """Give the roles of a kind to columns, at most one each, so that they fit best."""
+    """Give the roles of a kind to columns, at most one each, so that they fit best.
+
+    Args:
+        sheet: The columns.
+        kind: The kind of table.
+        fixed: Roles that are known.
+        loose: Roles that values alone may tell.
+    """
     roles = [role for role in KINDS[kind] if role not in fixed]
     taken = {column for column in fixed.values() if column}
     columns = [name for name in sheet.facts if name not in taken]
@@ -170,7 +194,10 @@ def _assign(
         scores = np.array(
             [[sheet.score(c, f"{kind}.{role}") for c in columns] for role in roles]
         )
-        floor = [lowest or least(f"{kind}.{role}", named=sheet.named) for role in roles]
+        floor = [
+            FEW if role in loose else least(f"{kind}.{role}", named=sheet.named)
+            for role in roles
+        ]
         scores[scores < np.array(floor)[:, None]] = 0
         private = np.array([bool(sheet.facts[c].personal) for c in columns])
         for row in np.flatnonzero([role in kinds.IDS for role in roles]):
@@ -184,7 +211,21 @@ def _assign(
         best = csgraph.min_weight_full_bipartite_matching(costs)
         pairs = zip(*best, strict=True)
         given |= {roles[r]: columns[c] for r, c in pairs if scores[r, c] > 0}
+    if kind == "orders" and "amount" not in fixed:
+        given = _priced(given)
     return {role: given[role] for role in KINDS[kind] if role in given}
+
+
+def _priced(given: dict[str, str]) -> dict[str, str]:
+    """Take a price for the amount where nothing says how many were bought."""
+    if "quantity" not in given and "amount" not in given and "price" in given:
+        return {**given, "amount": given["price"]}
+    if {"quantity", "price", "amount"} <= set(given):
+        # Another price is not what was paid for all of them.
+        for_one, in_all = (name_match(given["amount"], r) for r in ("price", "amount"))
+        if for_one > in_all:
+            return {role: column for role, column in given.items() if role != "amount"}
+    return given
 
 
 def _fit(sheet: Sheet, kind: str, column: str, role: str) -> float:

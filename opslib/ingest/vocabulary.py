@@ -71,8 +71,8 @@ SYNONYMS = {
     "variant": """
         variant group experiment_group arm bucket treatment test_group ab_group
         version experiment variation variation_name variant_name variation_id
-        con_treat segment exp_group 实验组 分组 组别 实验分组 分桶 桶 版本 方案 策略
-        AB组 AB分组 对照组/实验组 实验版本 分流组 实验方案
+        con_treat condition segment exp_group 实验组 分组 组别 实验分组 分桶 桶 版本
+        方案 策略 AB组 AB分组 对照组/实验组 实验版本 分流组 实验方案
     """,
     "step": """
         step stage funnel_step event page state step_name 步骤 阶段 环节 漏斗步骤
@@ -107,9 +107,9 @@ SYNONYMS = {
     """,
     "comment": """
         comment comments review text content feedback message body why reason
-        verbatim review_text review_body feedback_text 评论 评价 内容 评论内容
+        verbatim complaint review_text review_body feedback_text 评论 评价 内容 评论内容
         评价内容 点评内容 点评 反馈 反馈内容 留言 留言内容 意见 建议 原因 投诉内容
-        意见建议
+        意见建议 消息 消息内容 弹幕
     """,
     "channel": """
         channel campaign campaign_name source utm_source media medium platform
@@ -197,7 +197,7 @@ ADDED = {
     "users.user": "id 编号 record_id row_id customer_key client_no 客户代号",
     "invites.invitee": "user_id 用户ID 团员ID",
     "invites.inviter": "团长ID",
-    "edges.from": "user_id 用户ID",
+    "edges.from": "user_id user 用户ID 用户",
     "edges.weight": "amount 金额",
     "events.user": "role_id 角色ID",
     "posts.user": "author sender sender_id poster 作者 楼主",
@@ -212,17 +212,24 @@ ADDED = {
 # written as verbose patterns.
 _WHO = r"""
     (?:user|customer|member|visitor|guest|client|player|subscriber|contact|person
-    |account|device|buyer|requester|author|respondent|student|employee|lead|profile
-    |anonymous|install|reader|driver|rider|patient|fan|shopper|appsflyer|用户|会员
-    |客户|买家|顾客|粉丝|学员|员工|玩家|访客|设备|观众|读者|司机|骑手|患者|学生|客人
+    |account|device|buyer|requester|author|respondent|participant|student|employee|lead
+    |profile|anonymous|sender|poster|reviewer|creator|owner|caller|install|reader|driver
+    |rider|patient|fan|shopper|appsflyer|用户|会员|客户|买家|顾客|粉丝|学员|员工|玩家|访客|设备|观众|读者|司机|骑手|患者|学生|客人
     |注册人|投保人|车主|家长|店主)
 """
 _MARK = r"""
-    (?:id|uid|uuid|guid|key|no|number|code|openid|编号|编码|代码|号|号码|标识码?
+    (?:id|uid|uuid|guid|key|no|num|number|code|openid|编号|编码|代码|号|号码|标识码?
     |识别码|账号|卡号)
 """
 _USER = rf"""
     .*{_WHO}{_MARK}|id{_WHO}|.*e?mail(?:address)?|adid|idfa|oaid|imei|gaid|idfv
+"""
+# Somebody by name, or by what they did: who that is to the table, other columns say.
+_SOMEBODY = rf"""
+    .*{_WHO}(?:full)?(?:name|nick|nickname|phone|mobile|姓名|名称?|昵称|手机号?|电话
+    |微信号?)|(?:requester|sender|poster|reviewer|creator|author|guest|shopper|caller
+    |participant|nickname|昵称|网名|(?:联系)?(?:手机|电话)(?:号码?)?|微信号?)
+    |.*edby|by|.+(?:人员?|者|方)|.*(?:顾客|学员|会员|卡号|工号|学号)|session(?:id)?
 """
 BUILT = {
     "user": _USER,
@@ -236,8 +243,8 @@ BUILT = {
         .*(?:time|date|timestamp|tstamp|datetime|createdutc|时间|日期|时刻)|.+[a-z]at
     """,
     "amount": r"""
-        .*(?:revenue|amount|grandtotal|totalcollected|gross|totalpaid|金额|实收|实付
-        |营业额|销售额|成交额|流水|gmv|保费)
+        .*(?:revenue|amount(?:paid|due)?|grandtotal|totalcollected|gross|totalpaid|金额
+        |实收|实付|营业额|销售额|成交额|流水|gmv|保费)
     """,
     "order": r"""
         (?:.*(?:order|invoice|transaction|receipt|booking|trade|payment|increment
@@ -256,8 +263,8 @@ BUILT = {
         .*(?:日期|date)
     """,
     "channel": r"""
-        .*(?:campaign|channel|source|medium|adset|adgroup|计划|渠道|媒体|广告组|账户
-        |投放平台)(?:name|名称|名)?
+        .*(?:campaign|channel|source|medium|adset|adgroup|计划|活动|渠道|媒体|广告组
+        |账户|投放平台)(?:name|名称|名)?
     """,
     "period": r"""
         .*(?:日期|月份|date|month|week)
@@ -278,8 +285,9 @@ BUILT = {
         |评价|反馈|留言|点评|意见|投诉|建议)(?:内容|正文|文本|详情)?
     """,
     "members.group": r"""
-        (?:group|guild|community|club|team|room|workspace|chat|channel)(?:id|name)?
-        |.*(?:群|社群|圈子|公会|小组|班级|团队|俱乐部|频道)(?:id|编号|名|名称)?
+        (?:group|guild|community|club|team|room|workspace|chat|channel|course|class)(?:id
+        |name)?|.*(?:群|社群|圈子|公会|小组|班级|课程|团队|俱乐部|频道)(?:id|编号|名
+        |名称)?
     """,
     "posts.group": r"""
         (?:group|forum|board|room|chat|channel|community|topic)(?:id|name)?|.*(?:群
@@ -294,17 +302,17 @@ BUILT = {
         |(?:被回复|回复的?|父|上级|引用)(?:帖子|评论|消息|微博|内容)?(?:id|编号)
     """,
     "joined": r"""
-        (?:join|joined|joining)(?:at|time|date|on)?|(?:入|进|加)(?:群|会|团|圈
-        |入)(?:时间|日期)
+        (?:join|joined|joining|enroll?ed)(?:at|time|date|on)?|(?:入|进|加)(?:群|会|团
+        |圈|入)(?:时间|日期)
     """,
     "from": r"""
         (?:from|source|src|sender|payer|follower|giver|caller|打赏人
-        |送礼人)(?:user)?(?:id)?
+        |送礼人)(?:user|account|member|node)?(?:id)?
     """,
     "to": r"""
         (?:to|target|dst|receiver|recipient|payee|followee|friend
-        |callee)(?:user)?(?:id)?|(?:好友|对方|接收|目标|被关注|主播|收礼)(?:用户|人
-        |者)?(?:id|编号)
+        |callee)(?:user|account|member|node)?(?:id)?|(?:好友|对方|接收|目标|被关注|主播
+        |收礼)(?:用户|人|者)?(?:id|编号)?
     """,
     "weight": r"""
         .*(?:次数|强度|权重|interactions)
@@ -312,7 +320,7 @@ BUILT = {
     "opened": r"""
         .*(?:created?|opened|submitted|requested|started)(?:at|time|date|on|ts|utc
         |timestamp|时间|日期)|.*(?:创建|提交|接入|受理|进线|申请|开始|咨询|报修|来电
-        |发起)(?:时间|日期)
+        |发起|会话|对话)(?:时间|日期)
     """,
     "first_reply": r"""
         (?:first|initial)(?:reply|response|responded|answer)(?:at|time|date)?|首(?:次
@@ -321,6 +329,19 @@ BUILT = {
     "done": r"""
         .*(?:solved|resolved|closed?|completed|finished)(?:at|time|date|on|ts|utc
         |timestamp|时间|日期)?|.*(?:解决|关闭|结束|完结|完成|办结)(?:时间|日期)
+    """,
+}
+# Vague words: they say of what sort a column is, not that it is this one.
+VAGUE = {
+    "user": _SOMEBODY,
+    "unit": _SOMEBODY,
+    "events.event": r"name",
+    "variant": r".*组",
+    "time": r".*(?:time|date|时间|日期).*",
+    "opened": r".*(?:time|date|时间|日期)",
+    "orders.amount": r"""
+        price|.*(?:总额|总价|earnings|proceeds|(?:sales?|total|paid|final)price|pricepaid)
+        |.*(?:实付|应付|支付|付款|成交|结算|销售|消费|最终)(?:价格?|款|额|费用)?
     """,
 }
 # Where only part of a long header tells: the questions of a survey.
@@ -335,6 +356,10 @@ IDS = """
     mobilephone tel 手机 手机号 电话 联系电话 联系手机 身份证 身份证号 邮编
     邀请人 被邀请人 推荐人 被推荐人 受邀人
 """
+# The id of a thing where, run together, the letters are those of a user's.
+THING = re.compile(r"^ads?[ _-]+id$", re.IGNORECASE)
+# How many, not how good.
+COUNT = re.compile(r"(?:数|数量|次数|量|count|num|number|total|qty|days|hours)$")
 # A number of users, not who one of them is.
 COUNTED = re.compile(
     r"(?:活跃|新增|新|老|留存|流失|回流|沉默|召回|累计|总|日均|付费|独立)"
@@ -347,4 +372,11 @@ TIME_ENDS = (
     *("_at", "_ts", "_tm", "_dt", "_utc", "_ms", "day", "month"),
     *("时间", "日期", "时间戳", "時間", "日時", "月份", "月"),
 )
-QUESTION = re.compile(r"[?？]\s*$|^\s*(?:Q|题)?\d+\s*[、.．:：]\s*\S|^\s*Q\d+\b", re.I)
+# A question ends as one, is numbered, or is a sentence that speaks to somebody.
+QUESTION = re.compile(
+    r"[?？]\s*$|^\s*(?:Q|题)?\d+\s*[、.．:：]\s*\S|^\s*Q\d+\b"
+    r"|您|^请(?![求假款购])|你[的对是会有在从最]"
+    r"|^(?:how|what|which|why|who|when|where|do|does|did|would|are|have|please|overall)"
+    r"(?:\s+[\w']+){3,}",
+    re.IGNORECASE,
+)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import opslib as ops
-from opslib.ingest.roles import KINDS
+from opslib.ingest.roles import KINDS, Recognised
 
 ROOT = Path(__file__).parents[2]
 
@@ -311,3 +311,170 @@ def test_values_tell_who_or_what_where_the_others_have_their_names(header, user,
 
 def test_values_alone_make_no_events_of_names_that_tell_nothing():
     assert events("aa,bb,event_time").report.kind == ""
+
+
+def log(header, *columns):
+    """Make a table of 90 rows; each column is given as a rule for its row."""
+    return table(header, *(",".join(str(c(i)) for c in columns) for i in range(90)))
+
+
+def day(i):
+    return f"2025-01-{i % 28 + 1:02} 10:{i % 60:02}"
+
+
+def again(i):
+    return f"u{i * 7 % 17}"
+
+
+def own(i):
+    return f"x{1000 + i}"
+
+
+def money(i):
+    return f"{i * 37 % 91}.5"
+
+
+def few(i):
+    return i % 4 + 1
+
+
+def text(i):
+    return f"那边的天气怎么样{i}"
+
+
+def test_what_is_only_a_guess_is_said_to_be_one():
+    guess = log("spot,steps,weight", lambda i: i * 7 % 31, few, money).report
+    assert (guess.kind, guess.confidence) == ("users", 0.3)
+    assert guess.warnings[0].text() == (
+        "Little in the file says what kind of table it is: users is a guess."
+    )
+    assert "用户表只是猜测，请核对" in guess.warnings[0].text("zh_CN")
+    (near,) = Recognised("daily", {}, 0.56, "orders", 0.4).notes
+    assert near.text() == (
+        "Little in the file says what kind of table it is: daily figures is a guess, "
+        "orders the next best."
+    )
+    assert "其次可能是订单表" in near.text("zh_CN")
+    assert Recognised("daily", {}, 0.71, "orders", 0.4).notes == []
+
+
+def test_a_name_is_what_it_ends_with():
+    report = log("UserLanguage,id,event,time", few, again, few, day).report
+    assert report.roles["user"] == "id"
+
+
+def test_an_id_that_comes_again_is_somebodys_and_no_order():
+    report = log("id,date,purchaseamount", again, day, money).report
+    assert (report.kind, report.roles["user"]) == ("orders", "id")
+    assert "order" not in report.roles
+    once = log("id,buyer,date,amount", own, again, day, money).report
+    assert (once.roles["order"], once.roles["user"]) == ("id", "buyer")
+
+
+@pytest.mark.parametrize(
+    "who",
+    ["Guest name", "created_by", "操作人", "交易对方", "顾客", "昵称", "买家微信"],
+)
+def test_somebody_is_told_by_name_or_deed(who):
+    report = log(f"{who},amount,time", again, money, day).report
+    assert (report.kind, report.roles["user"]) == ("orders", who)
+
+
+def test_the_id_of_an_ad_is_no_users():
+    header = "ad_id,clicks,spent"
+    assert log(header, own, few, money).report.roles == {"user": "user"}
+    assert log(header.replace("_", ""), own, few, money).report.roles["user"] == "adid"
+
+
+def test_a_price_is_the_amount_where_nothing_says_how_many():
+    one = log("customer_id,t_dat,price", again, day, money).report
+    assert (one.kind, one.roles["amount"]) == ("orders", "price")
+    many = log("客户编号,下单时间,数量,单价,参考价格", again, day, few, money, money)
+    assert many.report.roles["amount"] == "amount"
+    total = log("客户编号,下单时间,数量,单价,总价", again, day, few, money, money)
+    assert total.report.roles["amount"] == "总价"
+
+
+def test_an_amount_that_is_known_is_kept_and_one_taken_away_stays_away():
+    rows = (again, day, few, money, money)
+    header = "客户编号,下单时间,数量,单价,参考价格"
+    told = {"amount": "参考价格"}
+    lines = [",".join(str(c(i)) for c in rows) for i in range(90)]
+    assert table(header, *lines, roles=told).report.roles["amount"] == "参考价格"
+    plain = "customer_id,t_dat,price"
+    lines = [",".join(str(c(i)) for c in (again, day, money)) for i in range(90)]
+    gone = table(plain, *lines, kind="orders", roles={"amount": None}).report
+    assert "amount" not in gone.roles
+
+
+def test_words_are_posts_and_opinions_are_feedback():
+    posts = log("时间,发送者,消息内容", day, again, text).report
+    assert (posts.kind, posts.roles["user"]) == ("posts", "发送者")
+    feedback = log("时间,客户,评价内容", day, again, text).report
+    assert (feedback.kind, feedback.roles["comment"]) == ("feedback", "评价内容")
+    assert not feedback.warnings
+
+
+def test_marks_without_a_word_are_feedback_if_people_give_several():
+    report = log("userId,movieId,rating,timestamp", again, few, few, day).report
+    assert (report.kind, report.roles["score"]) == ("feedback", "rating")
+    people = log("userId,age,rating", own, few, few).report
+    assert people.kind == "users"
+
+
+def test_how_many_is_not_how_good():
+    report = log("评论内容,回复数,点赞数量", text, few, few).report
+    assert report.roles == {"comment": "评论内容"}
+
+
+def test_people_who_do_everything_once_are_in_no_log():
+    rows = (own, day, lambda i: "AB"[i % 2], lambda i: "xy"[i // 2 % 2], few)
+    report = log("user_id,timestamp,group,landing_page,converted", *rows).report
+    assert (report.kind, report.roles["variant"]) == ("experiment", "group")
+    assert not report.warnings
+
+
+def test_groups_of_people_with_phones_are_no_experiment():
+    rows = (own, lambda i: f"139{i * 7919:08}", lambda i: "甲乙"[i % 2], few)
+    assert log("会员ID,手机号,分组,积分", *rows).report.kind == "users"
+
+
+def test_questions_need_no_question_mark():
+    rows = (day, lambda i: "甲乙"[i % 2], few, text)
+    header = "时间戳记,您的年龄段,您对本次活动的满意度,您还有什么想对我们说的"
+    report = log(header, *rows).report
+    assert report.kind == "survey"
+    assert report.roles["comment"] == "您还有什么想对我们说的"
+    assert (
+        log("time,user,请求方式,请求URL", day, again, few, own).report.kind != "survey"
+    )
+
+
+def test_a_service_is_told_by_its_other_columns():
+    header = "Ticket #,Subject,Priority,Created By,Created At"
+    report = log(header, own, few, few, again, day).report
+    assert (report.kind, report.roles["opened"]) == ("tickets", "Created At")
+
+
+def test_numbers_name_groups_of_a_dashboard():
+    rows = (lambda i: f"2025-01-{i // 3 + 1:02}", lambda i: i % 3 + 1, money)
+    assert log("Date,Store,Sales", *rows).report.roles["group"] == "Store"
+
+
+def test_a_doubt_about_a_role_that_was_computed_away_is_not_told():
+    rows = (again, day, few, few, money)
+    report = log("客户编号,下单时间,数量,件数,单价", *rows).report
+    assert report.roles["amount"] == "amount"
+    assert not report.warnings
+
+
+@pytest.mark.parametrize("name", ["客户 / Cliente", "User|用户", "微信名/用户ID"])
+def test_a_name_in_two_languages_is_either(name):
+    report = log(f"{name},event,time", again, few, day).report
+    assert report.roles["user"] == name
+    assert report.fits["user"] > 0.8
+
+
+def test_values_make_no_events_of_a_name_that_tells_another_role():
+    report = log("会员ID,昵称,创建时间", again, lambda i: f"n{i % 9}", day).report
+    assert report.kind != "events"
