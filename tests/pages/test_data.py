@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import io
 import json
 import re
@@ -554,7 +555,81 @@ def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         came.read(stop, stop)
     assert came.report is None
+
+    def stop_the_child(stage, _share):
+        if stage != "copy":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        came.read(stop_the_child, stop)
+    assert came.report is None
+    assert came.file.read_bytes() == EVENTS
     came.read(lambda *_: None, stop)
     assert came.report.kind == "events"
     came.close()
     assert not list((home / "uploads").iterdir())
+
+
+def test_a_file_is_let_go_of_once_it_is_on_disk(home, monkeypatch):
+    from pages._frame import incoming
+
+    monkeypatch.setattr(incoming, "PIECE", 100)
+    file, told = io.BytesIO(EVENTS), []
+    came = incoming.Upload("log.csv", file)
+    came.read(lambda *stage: told.append(stage), None)
+    assert file.closed
+    copied = [share for stage, share in told if stage == "copy"]
+    assert len(copied) == -(-len(EVENTS) // 100)
+    assert copied == sorted(copied)
+    assert copied[-1] == 1
+
+
+def test_a_file_that_is_dropped_while_it_is_read_leaves_nothing(home):
+    """The child is at work until the run that started it ends, after the next began."""
+    from pages._frame import incoming
+
+    came = incoming.Upload("log.csv", io.BytesIO(EVENTS))
+
+    def drop(stage, _share):
+        if stage != "copy":
+            came.close()
+            (came.folder / "1").mkdir(parents=True)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        came.read(drop, None)
+    assert not list((home / "uploads").iterdir())
+
+
+def test_a_full_disk_is_said_in_words(page, home, monkeypatch):
+    from pages._frame import incoming
+
+    class Full(io.BytesIO):
+        def read(self, *_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    came = incoming.Upload("log.csv", Full(EVENTS))
+    came.read(lambda *_: None, None)
+    assert came.error.text().startswith("There is no room left on the disk")
+    assert came.wanted is None
+
+
+def test_a_reading_that_is_cancelled_says_so_and_leaves_nothing(
+    page, home, monkeypatch
+):
+    from pages._frame import incoming, upload
+
+    def cancelled(*_, **__):
+        upload._cancel()
+        st.rerun()
+
+    monkeypatch.setattr(incoming, "import_file", cancelled)
+    for lang, words in (
+        ("en", "Reading “log.csv” was cancelled. Nothing of it is kept here."),
+        ("zh_CN", "已取消读取「log.csv」，没有保留任何内容。"),
+    ):
+        test = give(page(lang), "log.csv", EVENTS)
+        assert texts(test)[0] == words
+        assert not list((home / "uploads").iterdir())
+    monkeypatch.setattr(incoming, "import_file", here)
+    assert not said(give(test, "log.csv", EVENTS), words)
