@@ -190,7 +190,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Error as error:
         _tell(error={"code": error.code, "values": error.values})
     except (MemoryError, pa.ArrowMemoryError):
-        _tell(error={"code": "ingest.child_memory", "values": {}})
+        values = {"most": round(asked.memory / 1e6)}
+        _tell(error={"code": "ingest.child_memory", "values": values})
     else:
         _tell(done=True)
         return 0
@@ -245,10 +246,11 @@ def _show(asked: argparse.Namespace) -> int:
         return 1
     lines = [report.describe(asked.lang), ""]
     for column in report.columns:
+        more = "+" if column.capped else " "
         examples = ", ".join(clean(one, 20) for one in column.examples[:3])
         lines.append(
             f"{clean(column.name, 24):24} {column.type:8} {column.role:9} "
-            f"{column.missing:>9,} {column.distinct:>9,}  {examples}"
+            f"{column.missing:>9,} {column.distinct:>9,}{more} {examples}"
         )
     notes = [*report.changes, *report.warnings, *report.offers.values()]
     if report.personal:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from opslib.ingest.columns import MOST_DISTINCT
 from opslib.ingest.report import Column, Report
 from opslib.words import WRITERS
 from pages._frame import table
@@ -136,6 +137,8 @@ def _columns(report: Report, place: str) -> None:
     numbers = st.column_config.TextColumn(t("data.column.distinct"), alignment="right")
     heads = {**_headers(shown), "distinct": numbers}
     st.dataframe(shown, hide_index=True, column_config=heads, key=f"{place}.columns")
+    if any(column.capped for column in report.columns):
+        st.caption(t("data.capped", most=MOST_DISTINCT))
 
 
 def _offer(rows: pd.DataFrame, name: str, place: str) -> None:

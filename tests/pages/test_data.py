@@ -297,6 +297,17 @@ def test_more_different_values_than_were_counted_are_shown_as_such():
     assert different(Column("x", "text", distinct=65_536)) == "65,536"
 
 
+def test_the_page_says_how_far_different_values_are_counted(page, monkeypatch):
+    for module in ("opslib.ingest.columns", "pages._frame.reading"):
+        monkeypatch.setattr(f"{module}.MOST_DISTINCT", 40)
+    rows = [f"u{i % 9},{i} of a kind,2026-03-{i % 9 + 1:02}" for i in range(90)]
+    content = "\n".join(["user_id,event,time", *rows]).encode()
+    test = give(page(), "x.csv", content)
+    assert any("more than 40 different values" in one.value for one in test.caption)
+    (columns,) = [one for one in test.dataframe if "distinct" in one.value.columns]
+    assert columns.value["distinct"].tolist() == ["9", "90+", "9"]
+
+
 def test_the_encoding_can_be_chosen_by_the_rows_beside_it(page):
     rows = [f"{i},naïve café {i},déjà" for i in range(50)]
     content = "\n".join(["user_id,b,c", *rows]).encode("cp1252")
