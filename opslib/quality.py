@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from opslib import periods
-from opslib.conditions import Codes, Mask
+from opslib.conditions import Codes, Mask, Texts
 from opslib.encode import end_of_observation
 from opslib.eventlog import EventLog, as_log
 from opslib.result import Note
@@ -163,11 +163,20 @@ def _duplicates(log: EventLog) -> Finding | None:
         return None
     first = np.flatnonzero(~np.concatenate([[False], tied]))
     group = np.searchsorted(first, rows, side="right")
-    columns = {"group": group, "event": log.event[rows]} | {
-        f"property {i}": (one.codes if isinstance(one, Codes) else one.values)[rows]
-        for i, one in enumerate(log.properties.values())
-    }
-    again = rows[pd.DataFrame(columns).duplicated().to_numpy()]
+    plain = pd.DataFrame({"group": group, "event": log.event[rows]})
+    texts = {}
+    for i, one in enumerate(log.properties.values()):
+        if isinstance(one, Texts):
+            texts[f"property {i}"] = one
+        else:
+            values = one.codes if isinstance(one, Codes) else one.values
+            plain[f"property {i}"] = values[rows]
+    # Long texts are looked at only where all the rest is the same.
+    same = plain.duplicated(keep=False).to_numpy()
+    plain, rows = plain[same], rows[same]
+    for name, one in texts.items():
+        plain = plain.assign(**{name: one.at(rows).texts().to_pylist()})
+    again = rows[plain.duplicated().to_numpy()]
     if not len(again):
         return None
     users = np.unique(np.searchsorted(log.offsets, again, side="right") - 1)

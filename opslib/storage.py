@@ -1,6 +1,7 @@
 """Files of a data set on disk: written, synced, sealed by their digests, mapped."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -98,6 +99,17 @@ def fingerprint(source: bytes | Path) -> str:
         return hashlib.sha256(source).hexdigest()
     with source.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def room() -> Iterator[None]:
+    """Say in words that the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Error("workspace.full") from error
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ A data set is written under a temporary name, synced, renamed, and recorded last
 
 import contextlib
 import datetime as dt
-import errno
 import json
 import os
 import re
@@ -401,13 +400,10 @@ def _users(tables: Mapping[str, Table]) -> int | None:
 
 @contextlib.contextmanager
 def _room() -> Iterator[None]:
-    """Say in words that the disk is full."""
+    """Say in words that the disk is full, also where the catalogue says so."""
     try:
-        yield
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
-        raise Error("workspace.full") from error
+        with storage.room():
+            yield
     except sa.exc.OperationalError as error:
         if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
             raise

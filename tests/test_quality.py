@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import opslib as ops
 from opslib import quality
+from opslib.conditions import Texts
 
 
 def frame(users, times, event="view", **more):
@@ -52,6 +53,17 @@ def test_rows_that_repeat_in_everything_are_duplicates():
     left = quality.leave_out(log(again), [one])
     assert len(left) == 4
     assert "duplicates" not in found(left)
+
+
+def test_texts_that_nearly_all_differ_tell_rows_apart(monkeypatch):
+    monkeypatch.setattr("opslib.encode.MOST_LABELS", 3)
+    days = pd.date_range("2026-03-01", periods=9)
+    rows = frame(["a"] * 9, days, note=[f"note {i}" for i in range(9)])
+    same, other = rows[5:6], rows[7:8].assign(note="another")
+    events = log(rows, same, other)
+    assert isinstance(events.properties["note"], Texts)
+    assert found(events)["duplicates"].rows.tolist() == [6]
+    assert "duplicates" not in found(log(rows, other))
 
 
 def test_the_same_instant_of_two_users_is_no_duplicate():

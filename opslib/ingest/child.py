@@ -195,7 +195,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Error as error:
         _tell(error={"code": error.code, "values": error.values})
     except (MemoryError, pa.ArrowMemoryError):
-        _tell(error={"code": "ingest.child_memory", "values": {}})
+        values = {"most": round(asked.memory / 1e6)}
+        _tell(error={"code": "ingest.child_memory", "values": values})
     else:
         _tell(done=True)
         return 0

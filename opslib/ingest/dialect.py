@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -65,6 +66,11 @@ class Dialect:
             "skipinitialspace": self.spaced,
         }
 
+    @cached_property
+    def _strict(self) -> Any:  # noqa: ANN401
+        """The options, checked once: files of stray quotes need them for every line."""
+        return csv.reader([], **self.options(), strict=True).dialect
+
     def cut(self, lines: Sequence[str], *, strict: bool = False) -> list[list[str]]:
         """Cut a few lines into rows, one empty row for a blank line.
 
@@ -116,7 +122,7 @@ class Dialect:
             return self._alone(lines[i]), 1, False
         for most in (1, 20, longest) if mends else (1, 20):
             part = self.prepared(lines[i : i + most])
-            reader = csv.reader(part, **self.options(), strict=True)
+            reader = csv.reader(part, self._strict)
             try:
                 row = next(reader)
             except csv.Error:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from opslib.ingest.columns import MOST_DISTINCT
 from opslib.ingest.printed import DELIMITERS, different
 from opslib.ingest.read import FIRST_YEAR, LAST_YEAR
 from opslib.ingest.report import Report
@@ -154,6 +155,8 @@ def _columns(report: Report, place: str) -> None:
     numbers = st.column_config.TextColumn(said("column_distinct"), alignment="right")
     heads = {**_headers(shown), "distinct": numbers}
     st.dataframe(shown, hide_index=True, column_config=heads, key=f"{place}.columns")
+    if any(column.capped for column in report.columns):
+        st.caption(t("data.capped", most=MOST_DISTINCT))
 
 
 def _offer(rows: pd.DataFrame, name: str, place: str) -> None:

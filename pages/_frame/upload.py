@@ -6,18 +6,26 @@ from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.typing import UploadedFile
 
 from opslib import join, sources
 from opslib.ingest.child import open_table
 from opslib.result import Error
 from pages._frame import data, understood
-from pages._frame.frame import choose, problem
+from pages._frame.frame import choose, note, problem
 from pages._frame.incoming import Upload
 from pages._frame.text import language, t
 
 UPLOAD, TURN, FAILED = "upload.file", "upload.turn", "upload.failed"
-STAGES = {"open": (0.0, 0.1), "rows": (0.1, 0.4), "types": (0.5, 0.45)}
-# Streamlit's box speaks English only.
+CANCELLED = "upload.cancelled"
+STAGES = {
+    "copy": (0.0, 0.1),
+    "open": (0.1, 0.1),
+    "rows": (0.2, 0.35),
+    "types": (0.55, 0.4),
+}
+# Streamlit's box speaks English only, and shows why it took no file only when the
+# mouse is over it.
 BOX = """<style>
 .st-key-drop button p, [data-testid="stFileUploaderDropzoneInstructions"] span {{
   font-size: 0 }}
@@ -25,6 +33,11 @@ BOX = """<style>
   content: "{browse}"; font-size: 0.875rem }}
 [data-testid="stFileUploaderDropzoneInstructions"] span::after {{
   content: "{drop}"; font-size: 0.875rem }}
+[data-testid="stFileUploader"]::after {{ font-size: 0.875rem }}
+[data-testid="stFileUploader"]:has([aria-invalid="true"])::after {{
+  content: "{refused}" }}
+[data-testid="stFileUploader"]:has([data-testid="stFileChipIconSpinner"])::after {{
+  content: "{uploading}" }}
 </style>"""
 
 
@@ -37,6 +50,8 @@ def add() -> bool:
     _receive()
     if failed := st.session_state.get(FAILED):
         problem(t("data.failed", name=failed[0], why=failed[1].text(language())))
+    if cancelled := st.session_state.get(CANCELLED):
+        note(t("data.cancelled", name=cancelled))
     upload: Upload | None = st.session_state.get(UPLOAD)
     if upload is None:
         return False
@@ -57,23 +72,35 @@ def drop() -> None:
 
 
 def _receive() -> None:
-    turn = st.session_state.setdefault(TURN, 0)
+    key = f"upload.{st.session_state.setdefault(TURN, 0)}"
+    most = _most()
     with st.container(key="drop"):
-        st.html(BOX.format(browse=t("data.browse"), drop=t("data.or_drop")))
-        label = t("data.drop", mb=_most())
-        file = st.file_uploader(label, key=f"upload.{turn}", help=t("data.ok"))
-    if file is None:
+        st.html(
+            BOX.format(
+                browse=t("data.browse"),
+                drop=t("data.or_drop"),
+                refused=t("data.refused", mb=most),
+                uploading=t("data.uploading"),
+            )
+        )
+        label = t("data.drop", mb=most)
+        st.file_uploader(label, key=key, help=t("data.ok"), on_change=_take, args=[key])
+
+
+def _take(key: str) -> None:
+    """Take the file out of the box: what the box returns would be another copy."""
+    file = st.session_state[key]
+    if not isinstance(file, UploadedFile):
         return
-    for old in (FAILED, data.SAVED):
+    for old in (FAILED, CANCELLED, data.SAVED):
         st.session_state.pop(old, None)
     drop()
     st.session_state[UPLOAD] = Upload(file.name, file)
-    # The copy on disk is enough: free the one in memory, and show an empty box.
+    # Ours is the only one from here on, and the next box is an empty one.
     context = get_script_run_ctx()
     if context and hasattr(context.uploaded_file_mgr, "remove_file"):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    st.session_state[TURN] = turn + 1
-    st.rerun()
+    st.session_state[TURN] += 1
 
 
 def _most() -> int:
@@ -92,8 +119,8 @@ def _read(upload: Upload) -> None:
             said = stage if stage in STAGES else "roles"
             bar.progress(start + length * share, t(f"data.stage.{said}"))
 
-        upload.read(tell, partial(_in_line, partial(bar.progress, 0.0)))
-    if upload.report is None:
+        upload.read(tell, partial(_in_line, partial(bar.progress, 0.1)))
+    if upload.report is None and upload.error:
         st.session_state[FAILED] = (upload.name, upload.error)
         drop()
     st.rerun()
@@ -108,6 +135,7 @@ def _cancel() -> None:
     if upload is not None:
         upload.wanted = None
         if upload.report is None:
+            st.session_state[CANCELLED] = upload.name
             drop()
 
 

@@ -6,7 +6,8 @@ ragged row keeps its ragged cells, a second table is none of the first one's row
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import perf_counter
 
 from tests.ingest.scores import Messy, means, scores
 
@@ -177,18 +178,21 @@ def _stray(rows: Rows, x: int, y: int) -> Messy:
 
 
 def judged(
-    every: int = 1,
+    every: int = 1, look: Callable[[Messy, float], None] = lambda *_: None
 ) -> tuple[dict[str, list[float]], list[float], list[float]]:
     """Read the files; give the means per pollution, over all, and by frequency.
 
     Of pollutions that are written into each row or cell, one file in `every` is read.
+    `look` is called with each file and the seconds that it took.
     """
     count: Counter[str] = Counter()
     got: list[tuple[str, list[float]]] = []
     for file in files():
         count[file.pollution] += 1
         if file.pollution not in MANY or count[file.pollution] % every == 0:
+            start = perf_counter()
             got.append((file.pollution, scores(file)))
+            look(file, perf_counter() - start)
     rest = (FILES - sum(FOUND.values())) / len(count.keys() - FOUND.keys())
     per = {
         pollution: means((1, values) for one, values in got if one == pollution)

@@ -1,5 +1,6 @@
 """The child process: same table, limits kept, every death turned into a sentence."""
 
+import json
 import os
 import subprocess
 import sys
@@ -75,6 +76,21 @@ def test_memory_runs_out(tmp_path):
     with pytest.raises(ops.Error) as caught:
         ops.import_file(path, tmp_path / "into", memory=700 << 20)
     assert caught.value.code in {"ingest.child_memory", "ingest.child_died"}
+
+
+def test_a_child_out_of_memory_says_how_much_there_was(monkeypatch, capsys):
+    def starve(_):
+        raise MemoryError
+
+    monkeypatch.setattr(child, "_write", starve)
+    monkeypatch.setattr(child, "limit", lambda *_: None)
+    argv = ["x.csv", "--into", ".", "--memory", str(child.MEMORY)]
+    assert child.main(argv) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert ops.Error(error["code"], **error["values"]).text() == (
+        "The file needs more than the 3,221 MB of memory that an import may use. "
+        "Try a smaller part of it."
+    )
 
 
 def test_raising_from_progress_cancels_and_leaves_no_process(events, tmp_path):

@@ -146,7 +146,7 @@ def test_too_many_columns_are_refused(columns):
     if columns <= 2_000:
         assert read(text).frame.shape == (1, columns)
     else:
-        with pytest.raises(ops.Error, match="2,001 columns; at most 2,000"):
+        with pytest.raises(ops.Error, match=r"2,001 columns; at most 2,000 .* Leave"):
             read(text)
 
 
@@ -182,3 +182,12 @@ def test_a_cell_may_be_longer_than_what_csv_allows_by_default():
     table = read(f'id,text,n\n1,"{long}",5\n' + "2,y,6\n" * 9)
     assert table.frame["text"].tolist()[:2] == [long, "y"]
     assert aside(table) == []
+
+
+def test_a_line_that_does_not_end_is_refused(monkeypatch):
+    monkeypatch.setattr("opslib.ingest.records.LONGEST_LINE", 1_000_000)
+    with pytest.raises(
+        ops.Error, match="is longer than 1 million characters"
+    ) as caught:
+        read("a,b\n" + "1,2\n" * 2_000 + "1," + "x" * 3_000_000)
+    assert caught.value.text("zh_CN").endswith("请重新导出为 CSV。")

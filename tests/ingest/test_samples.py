@@ -177,6 +177,75 @@ def test_online_retail_gets_an_amount_and_whole_customer_numbers(samples):
     pd.testing.assert_series_equal(frame["amount"], expected, check_names=False)
 
 
+# More that is known of them, by what computes it from the table as it was read.
+FACTS = {
+    "events/taobao_815users_9days.csv.gz": (
+        lambda f: int((f["column_5"] < pd.Timestamp("2017-11-25", tz="UTC")).sum()),
+        1_355 + 35,
+    ),
+    "events/taobao_chinese_header_40k.csv.gz": (
+        lambda f: (f["行为类型"] == "buy").mean(),
+        0.8,
+    ),
+    "events/jd_actions_30k.csv.gz": (
+        lambda f: (
+            sorted({*f["type"].astype(str)}),
+            (f["time"].max() - f["time"].min()).round("h"),
+        ),
+        (list("123456"), pd.Timedelta("3h")),
+    ),
+    "events/ecom_sessions_synthetic.csv.gz": (
+        lambda f: f["user_id"].nunique(),
+        600,
+    ),
+    "orders/cdnow_customers_summary_with_transactions.csv": (
+        lambda f: (f["x"] > 0).sum(),
+        946,
+    ),
+    "orders/tmall_order_report_slashdates.csv.gz": (
+        lambda f: f.loc[f["总金额"] == 188_320, "订单付款时间"].isna().tolist(),
+        [True],
+    ),
+    "users/jd_users_30k_gbk.csv.gz": (
+        lambda f: bool((f["age"] == "-1").any()),
+        True,
+    ),
+    "users/marketing_campaign_tab_ddmmyyyy.csv": (
+        lambda f: (f["Year_Birth"].min(), (f["Marital_Status"] == "YOLO").sum()),
+        (1893, 2),
+    ),
+    "experiments/cookie_cats.csv.gz": (
+        lambda f: f["sum_gamerounds"].nlargest(2).tolist(),
+        [49_854, 2_961],
+    ),
+    "experiments/hillstrom.csv.gz": (
+        lambda f: f.groupby("segment")[["visit", "spend"]].mean().round(4).to_dict(),
+        {
+            "visit": {"Mens E-Mail": 0.1828, "No E-Mail": 0.1062}
+            | {"Womens E-Mail": 0.1514},
+            "spend": {"Mens E-Mail": 1.4226, "No E-Mail": 0.6528}
+            | {"Womens E-Mail": 1.0772},
+        },
+    ),
+    "feedback/waimai_10k.csv.gz": (
+        lambda f: (f["label"].sum(), f["label"].is_monotonic_decreasing),
+        (4_000, True),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(FACTS))
+def test_what_is_known_of_a_sample_is_found_in_it(table, name):
+    fact, known = FACTS[name]
+    assert fact(table(name).frame) == known
+
+
+def test_no_sample_is_forgotten(samples):
+    """Online Retail, the largest, has tests of its own here and in tests/slow."""
+    there = {path.relative_to(samples).as_posix() for path in samples.glob("*/*.*")}
+    assert there == {*KNOWN, "orders/online_retail.csv.gz"}
+
+
 @pytest.mark.parametrize("name", list(KNOWN))
 def test_every_line_of_every_sample_is_accounted_for(table, name):
     report = table(name).report

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import io
 import json
 import re
@@ -376,6 +377,17 @@ def test_more_different_values_than_were_counted_are_shown_as_such():
     assert different(Column("x", "text", distinct=65_536)) == "65,536"
 
 
+def test_the_page_says_how_far_different_values_are_counted(page, monkeypatch):
+    for module in ("opslib.ingest.columns", "pages._frame.reading"):
+        monkeypatch.setattr(f"{module}.MOST_DISTINCT", 40)
+    rows = [f"u{i % 9},{i} of a kind,2026-03-{i % 9 + 1:02}" for i in range(90)]
+    content = "\n".join(["user_id,event,time", *rows]).encode()
+    test = give(page(), "x.csv", content)
+    assert any("more than 40 different values" in one.value for one in test.caption)
+    (columns,) = [one for one in test.dataframe if "distinct" in one.value.columns]
+    assert columns.value["distinct"].tolist() == ["9", "90+", "9"]
+
+
 def test_the_encoding_can_be_chosen_by_the_rows_beside_it(page):
     rows = [f"{i},naïve café {i},déjà" for i in range(50)]
     content = "\n".join(["user_id,b,c", *rows]).encode("cp1252")
@@ -634,7 +646,81 @@ def test_the_child_process_reads_the_file_and_can_be_cancelled(home, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         came.read(stop, stop)
     assert came.report is None
+
+    def stop_the_child(stage, _share):
+        if stage != "copy":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        came.read(stop_the_child, stop)
+    assert came.report is None
+    assert came.file.read_bytes() == EVENTS
     came.read(lambda *_: None, stop)
     assert came.report.kind == "events"
     came.close()
     assert not list((home / "uploads").iterdir())
+
+
+def test_a_file_is_let_go_of_once_it_is_on_disk(home, monkeypatch):
+    from pages._frame import incoming
+
+    monkeypatch.setattr(incoming, "PIECE", 100)
+    file, told = io.BytesIO(EVENTS), []
+    came = incoming.Upload("log.csv", file)
+    came.read(lambda *stage: told.append(stage), None)
+    assert file.closed
+    copied = [share for stage, share in told if stage == "copy"]
+    assert len(copied) == -(-len(EVENTS) // 100)
+    assert copied == sorted(copied)
+    assert copied[-1] == 1
+
+
+def test_a_file_that_is_dropped_while_it_is_read_leaves_nothing(home):
+    """The child is at work until the run that started it ends, after the next began."""
+    from pages._frame import incoming
+
+    came = incoming.Upload("log.csv", io.BytesIO(EVENTS))
+
+    def drop(stage, _share):
+        if stage != "copy":
+            came.close()
+            (came.folder / "1").mkdir(parents=True)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        came.read(drop, None)
+    assert not list((home / "uploads").iterdir())
+
+
+def test_a_full_disk_is_said_in_words(page, home, monkeypatch):
+    from pages._frame import incoming
+
+    class Full(io.BytesIO):
+        def read(self, *_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    came = incoming.Upload("log.csv", Full(EVENTS))
+    came.read(lambda *_: None, None)
+    assert came.error.text().startswith("There is no room left on the disk")
+    assert came.wanted is None
+
+
+def test_a_reading_that_is_cancelled_says_so_and_leaves_nothing(
+    page, home, monkeypatch
+):
+    from pages._frame import incoming, upload
+
+    def cancelled(*_, **__):
+        upload._cancel()
+        st.rerun()
+
+    monkeypatch.setattr(incoming, "import_file", cancelled)
+    for lang, words in (
+        ("en", "Reading “log.csv” was cancelled. Nothing of it is kept here."),
+        ("zh_CN", "已取消读取「log.csv」，没有保留任何内容。"),
+    ):
+        test = give(page(lang), "log.csv", EVENTS)
+        assert texts(test)[0] == words
+        assert not list((home / "uploads").iterdir())
+    monkeypatch.setattr(incoming, "import_file", here)
+    assert not said(give(test, "log.csv", EVENTS), words)
