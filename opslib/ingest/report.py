@@ -10,6 +10,8 @@ import pandas as pd
 from opslib.result import Note, say
 from opslib.tables import File, Frame
 
+# Columns that the file only implies.
+ADDED = {"ingest.row_numbers", "ingest.amount_added"}
 NOTE = {"code", "values"}
 
 
@@ -120,14 +122,13 @@ class Report:
         shape = Note("ingest.shape", n=self.rows, columns=columns)
         if self.made is not None:
             shape = Note("ingest.made", n=self.made, columns=columns, rows=self.rows)
+        added = {c.values["column"] for c in self.changes if c.code in ADDED}
+        told = [column for column in self.roles.values() if column not in added]
         if self.kind:
             found = Note(
                 "ingest.kind",
                 kind=Note(f"ingest.kind_{self.kind}"),
-                roles=Note(
-                    "ingest.roles" if self.roles else "ingest.no_roles",
-                    columns=list(self.roles.values()),
-                ),
+                roles=Note("ingest.roles" if told else "ingest.no_roles", columns=told),
                 confidence=self.confidence,
             )
         else:

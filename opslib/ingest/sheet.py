@@ -202,7 +202,9 @@ def _completed(
 
         name = _free("amount", taken)
         given["amount"], added[name] = name, conversion.Added(pa.float64(), amount)
-        notes.append(Note("ingest.amount_added", quantity=quantity, price=price))
+        notes.append(
+            Note("ingest.amount_added", column=name, quantity=quantity, price=price)
+        )
     if found.kind == "orders":
         # An amount is what analyses use; quantity and price stay plain columns.
         given = {k: v for k, v in given.items() if k not in {"quantity", "price"}}

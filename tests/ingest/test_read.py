@@ -174,6 +174,13 @@ def test_the_report_is_said_in_both_languages():
         assert all(note.text(lang) for note in (*report.changes, *report.warnings))
 
 
+def test_a_column_that_the_file_does_not_have_tells_nothing():
+    rows = "".join(f"{20 + i % 7},{i * 3},{i % 5}\n" for i in range(40))
+    report = ops.read_table(f"age,income,visits\n{rows}".encode()).report
+    assert report.roles == {"user": "user"}
+    assert "by its values alone" in report.describe()
+
+
 def test_progress_is_told():
     told = []
     ops.read_table(
