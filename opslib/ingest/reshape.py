@@ -16,9 +16,10 @@ from opslib.ingest.roles import Recognised
 from opslib.names import normal
 from opslib.result import Note
 
-# Times that are no deed of the user, or only the latest of many.
+# Times that are no deed of the user, only the latest of many, or another one's month.
 NO_EVENT = re.compile(
     r"birth|dob$|updat|modif|expir|due|export|etl|生日|出生|更新|修改|到期|过期|截止|导出|统计"
+    r"|(?:month|quarter|year|年月|月份|季度|年份)$"
 )
 ENDS = re.compile(
     r"(?:[_\s-]*(?:date[_\s]?time|timestamp|time|date|at|ts|dt|on))$"

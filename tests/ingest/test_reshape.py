@@ -49,6 +49,12 @@ def test_columns_of_times_become_events(header, names):
     assert types == {user: "text", "event": "text", "time": "date"}
 
 
+@pytest.mark.parametrize("month", ["注册年月", "signup_month"])
+def test_the_month_of_a_time_is_no_second_deed(month):
+    rows = [f"U{i:03},2025-03-{i % 28 + 1:02} 09:00,2025-03" for i in range(100)]
+    assert read(f"user_id,signup_at,{month}", rows).report.kind == "users"
+
+
 def test_a_funnel_runs_on_what_was_a_sheet_of_times(tmp_path):
     path = tmp_path / "wide.csv"
     path.write_text(
