@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 _HOMES = {
     "Dataset": "opslib.dataset",
+    "Did": "opslib.conditions",
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
     "Note": "opslib.result",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from opslib.analyses.retention import retention
     from opslib.analyses.trend import trend
     from opslib.analyses.user_features import user_features
+    from opslib.conditions import Did
     from opslib.dataset import Dataset, experiment, orders
     from opslib.eventlog import EventLog
     from opslib.ingest import Report, Table, import_file, read_table
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dataset",
+    "Did",
     "Error",
     "EventLog",
     "Note",

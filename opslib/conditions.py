@@ -1,17 +1,18 @@
-"""Conditions on properties: [property, operator, value], from people and from links."""
+"""Conditions: [property, operator, value], and what users did; also from links."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from opslib.periods import Dates
 from opslib.result import Error
 
-Condition = Sequence[Any]
 Mask = npt.NDArray[np.bool_]
 
 SET = ("is_set", "is_not_set")
@@ -24,6 +25,64 @@ COMPARISONS = {
     ">=": "greater_equal",
 }
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", *SET)
+
+
+@dataclass(frozen=True)
+class Did:
+    """Users who did something so many times, as a condition for `where`.
+
+    All events of these users meet it. As plain values, such as a link stores, it is
+    `{"did": "buy", "times": 3, "days": 14, "before": "2026-03-15"}`.
+
+    Attributes:
+        did: Event or events that count; None is any.
+        times: Fewest times, or (fewest, most) of which either may be None; 0 fewest
+            and 0 most are those who never did it.
+        days, before: The so many days before a day; without `before`, up to the last
+            day of the log.
+        dates: First and last day instead, both included; None of all is any time.
+        where: Conditions [property, operator, value] that an event must meet to count.
+
+    Example:
+        >>> Did("buy", times=(0, 0), days=30).plain()
+        {'did': 'buy', 'times': [0, 0], 'days': 30}
+    """
+
+    did: str | Sequence[str] | None = None
+    times: int | Sequence[int | None] = 1
+    days: int | None = None
+    before: str | dt.date | None = None
+    dates: Dates | None = None
+    where: Sequence[Sequence[Any]] = ()
+
+    @classmethod
+    def of(cls, condition: "Did | Mapping[str, Any]") -> Self:
+        """Read the condition in either way of writing it.
+
+        Raises:
+            Error: It has other keys.
+        """
+        if isinstance(condition, cls):
+            return condition
+        known = [field.name for field in fields(cls)]
+        if not isinstance(condition, Mapping) or not {"did"} <= {*condition} <= {
+            *known
+        }:
+            got = [*condition] if isinstance(condition, Mapping) else [str(condition)]
+            raise Error("segments.keys", got=got, choices=known)
+        return cls(**condition)
+
+    def plain(self) -> dict[str, Any]:
+        """Write it as plain values, without what is not set."""
+        values: dict[str, Any] = {"did": self.did}
+        for field in fields(self)[1:]:
+            value = getattr(self, field.name)
+            if value != field.default:
+                values[field.name] = _plain(value)
+        return values
+
+
+Condition = Sequence[Any] | Mapping[str, Any] | Did
 
 
 @dataclass(frozen=True)
@@ -192,3 +251,11 @@ def _compare(values: npt.NDArray[Any], operator: str, value: Any) -> Mask:  # no
         case _:
             met = np.isin(values, value, invert=operator == "not in")
     return np.asarray(met, dtype=bool)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

@@ -1,7 +1,7 @@
 """EventLog: the sorted, encoded, memory-mapped columns that event analyses run on."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from opslib import encode, kernels, periods, tables
+from opslib import encode, kernels, periods, segments, tables
 from opslib.conditions import (
     Codes,
     Condition,
+    Did,
     Floats,
     Mask,
     Property,
@@ -258,7 +259,7 @@ class EventLog:
         The properties "event" and "user" are the event's name and the user's id, unless
         the log has others called so. A condition is [property, operator, value] of
         `conditions.OPERATORS`; a missing value meets "is_not_set", "!=", "not in" and
-        no other.
+        no other. Or it is on what users did, see `Did`: all their rows meet it.
 
         Raises:
             Error: A condition has another shape, or names what the log does not have.
@@ -268,6 +269,10 @@ class EventLog:
         met: Mask | None = None
         columns = {"event": Codes(self.event, self.names), **self.properties}
         for condition in conditions:
+            if isinstance(condition, Did | Mapping):
+                one = segments.users(self, condition)[self.user]
+                met = one if met is None else met & one
+                continue
             # A text for each user: made only for who asks.
             asked = isinstance(condition, list | tuple) and "user" in condition[:1]
             if asked and "user" not in columns:
