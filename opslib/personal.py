@@ -22,8 +22,9 @@ MOST, MANY = 0.8, 0.5
 
 PHONE = r"(?:\+?86[-\s]?)?1[3-9]\d[-\s]?\d{4}[-\s]?\d{4}"
 ABROAD = r"\+[1-9]\d{0,2}[-\s(]?[\d\-\s().]{6,16}\d"
-# No name in front of an @ is longer; without a bound, a long word takes its square.
-EMAIL = r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"
+LOCAL = r"[A-Za-z0-9._%+\-]"
+# No name in front of an @ is longer.
+EMAIL = rf"{LOCAL}{{1,64}}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{{2,}}"
 ID_CARD = r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
 CARD = r"[3-6]\d{3}(?:[-\s]?\d{4}){2}(?:[-\s]?\d{1,7})"
 # The commonest hundred surnames cover more than four fifths of all Chinese names.
@@ -104,7 +105,9 @@ def mask_text(text: str) -> str:
     """
     for kind in BUILT:
         pattern = PATTERNS[kind]
-        edged = pattern if kind == "email" else rf"(?<![\d+])(?:{pattern})(?!\d)"
+        # From the start of a word only: at each letter, a long one takes its square.
+        edges = (LOCAL, "") if kind == "email" else (r"[\d+]", r"(?!\d)")
+        edged = rf"(?<!{edges[0]})(?:{pattern}){edges[1]}"
         text = re.sub(edged, partial(_hidden, kind=kind), text)
     return text
 

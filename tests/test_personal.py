@@ -211,3 +211,20 @@ def test_rows_are_cut_as_the_file_is(delimiter, quote, text, shown):
 def test_a_header_that_comes_again_is_no_persons_row():
     rows = pd.DataFrame({"reason": ["header", "total"], "text": ["id,姓名", "7,合计"]})
     assert masked_rows(rows, ["id", "姓名"]).equals(rows)
+
+
+def test_an_address_is_hidden_whatever_stands_before_it():
+    for before in ("", "邮箱", "mail:", "<", "(", "=", "a@", " "):
+        assert "anna" not in personal.mask_text(f"{before}anna@x.com")
+
+
+def test_a_long_text_is_masked_in_linear_time():
+    """A word of a million letters: by its square it would take for ever."""
+    text = "a1b" * 500_000 + " anna@x.com"
+    assert personal.mask_text(text).endswith(" a***@x.com")
+
+
+def test_examples_of_a_report_are_short():
+    long = "x" * 5_000
+    report = ops.read_table(f"id,text\n1,{long}\n2,y\n".encode()).report
+    assert [len(one) for one in report.columns[1].examples] == [200, 1]

@@ -39,6 +39,7 @@ from opslib.result import Note
 from opslib.tables import as_series
 
 TOLERATED = 0.05
+LONGEST_EXAMPLE = 200
 MOST_DISTINCT = 1 << 16
 
 
@@ -184,7 +185,7 @@ def decide(
         plan,
         missing=int(texts.counts[texts.missing].sum()),
         distinct=int((~texts.missing).sum()),
-        examples=tuple(shown[:5]),
+        examples=tuple(text[:LONGEST_EXAMPLE] for text in shown[:5]),
         changes=tuple(texts.changes),
     )
 
