@@ -24,7 +24,7 @@ EDGE = (
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
     "tables", "encode", "eventlog", "attempts", "cohorts", "kinds", "dataset",
-    "quality", "join", "names", "personal",
+    "quality", "join", "names", "personal", "ages", "cohort_kernels",
 )  # fmt: skip
 
 

