@@ -269,7 +269,7 @@ def cohort_grid(
         shape = Shape(rows, titles)
         domain = [label(line) for line in dict.fromkeys(cells["line"])]
         axis = alt.Axis(orient="top", labelAngle=0, labelFlush=False)
-        side = alt.Axis(labelFlush=False)
+        side = alt.Axis(labelFlush=False, labelLimit=220)
         return shape, alt.Chart(shape.frame).encode(
             x=alt.X(
                 **shape.field("age", "ordinal", axis=axis),

@@ -199,14 +199,14 @@ class RetentionResult(Result):
             for name, one in self._curves(lang).items()
         }
         return views.curve(
-            values, lang, **self._about(lang), title="chart.value", form=",.4~g"
+            values, lang, **self._about(lang), title="chart.value", form=",.2f"
         )
 
     def trend_chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart | None:
         """Draw the ages people quote over the latest 60 cohorts, where they are over.
 
-        With `by` the first of these ages, by group. None where there are not two
-        cohorts to compare.
+        With `by` the first of these ages, by group, of cells of at least 30 users. None
+        where there are not two cohorts to compare.
         """
         mature = self.table[self.table["mature"] & (self.table["age"] > 0)]
         if mature["cohort"].nunique() < 2:
@@ -214,6 +214,9 @@ class RetentionResult(Result):
         ages = self._said.quoted(self._total[self._total["age"].isin(mature["age"])])
         if self.by:
             rows = self.over_time(int(ages["age"].iloc[0]))
+            rows = rows[rows["users"] >= FEWEST_USERS]
+            if rows["cohort"].nunique() < 2:
+                return None
             rows = rows.assign(name=self._named(rows["group"], lang))
             title = self._said.when(*span(ages.iloc[0])).text(lang)
         else:

@@ -18,6 +18,9 @@ from opslib.charts import (
 )
 from opslib.words import text
 
+MOST_BANDS = 3
+MOST_TICKS = 8
+
 
 def curve(
     curves: Mapping[str, pd.DataFrame],
@@ -90,7 +93,12 @@ def trend(
     }
     shape = Shape(rows, titles)
     hover = {"cohort": "%Y-%m-%d", "name": "", "share": ".1%", "low": ".1%"}
-    axis = alt.Axis(format="%Y-%m-%d", grid=False, labelOverlap=True, tickCount=6)
+    days = sorted(rows["cohort"].unique())
+    ticks = [
+        alt.DateTime(year=day.year, month=day.month, date=day.day)
+        for day in days[:: len(days) // MOST_TICKS + 1]
+    ]
+    axis = alt.Axis(format="%Y-%m-%d", grid=False, labelOverlap=True, values=ticks)
     base = alt.Chart(shape.frame).encode(
         x=alt.X(**shape.field("cohort", "temporal", axis=axis)),
         color=_colour(shape, drawn),
@@ -111,7 +119,13 @@ def _bounds(lang: str) -> dict[str, str]:
 
 def _colour(shape: Shape, names: list[str]) -> alt.Color:
     palette = [ACCENT, MUTED] if len(names) <= 2 else list(PALETTE)
-    legend = alt.Legend(title=None, orient="top", columns=4, symbolType="stroke")
+    legend = alt.Legend(
+        title=None,
+        orient="top",
+        columns=alt.ExprRef("width < 500 ? 2 : 4"),
+        symbolType="stroke",
+        symbolOpacity=1,
+    )
     return alt.Color(
         **shape.field("name", "nominal"),
         scale=alt.Scale(
@@ -124,9 +138,11 @@ def _colour(shape: Shape, names: list[str]) -> alt.Color:
 def _lines(
     base: alt.Chart, shape: Shape, form: str, hover: dict[str, str], *, points: bool
 ) -> alt.LayerChart:
-    axis = alt.Axis(format="%" if "%" in form else ",~g")
+    axis = alt.Axis(format="%" if "%" in form else ",.2~f")
     title = shape.title["share"]
-    band = base.mark_area(opacity=0.15).encode(
+    # More bands than three hide each other; the tooltip has the intervals.
+    opacity = 0.15 if shape.frame[shape.alias["name"]].nunique() <= MOST_BANDS else 0
+    band = base.mark_area(opacity=opacity).encode(
         y=alt.Y(**shape.field("low", "quantitative", axis=axis) | {"title": title}),
         y2=alt.Y2(field=shape.alias["high"]),
     )

@@ -152,9 +152,9 @@ class Answer:
         rows = rows[rows["users"] >= FEWEST_USERS].head(SPOKEN)
         group = rows["group"].astype(object)
         rows = rows.assign(group=group.where(rows["group"].notna(), MISSING))
-        about = {"by": self.by, "when": self.said.when(*span(at))}
+        when = self.said.when(*span(at))
         return [
-            Note("retention.of_group", **row, **about)
+            Note("retention.of_group", when=when, **row)
             for row in rows.to_dict("records")
         ]
 
