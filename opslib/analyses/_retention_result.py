@@ -182,11 +182,11 @@ class RetentionResult(Result):
         Ages that fewer than 30 users have reached are not drawn, unless all are so.
         """
         curves = self._curves(lang)
-        if not self.by and self.previous is not None:
-            before = text("retention.before", lang)
-            curves[before] = self.previous._total  # noqa: SLF001  same class
+        beside = None if self.by else self.previous
+        if beside is not None:
+            curves[text("retention.before", lang)] = beside._total  # noqa: SLF001
         shares = {name: _enough(one[one["age"] > 0]) for name, one in curves.items()}
-        return views.curve(shares, lang, **self._about(lang))
+        return views.curve(shares, lang, **self._about(lang), beside=beside is not None)
 
     def value_chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart | None:
         """Draw the value per user by age with its interval; None without `amount`."""
@@ -218,11 +218,11 @@ class RetentionResult(Result):
             if rows["cohort"].nunique() < 2:
                 return None
             rows = rows.assign(name=self._named(rows["group"], lang))
-            title = self._said.when(*span(ages.iloc[0])).text(lang)
+            title = self._said.name(*span(ages.iloc[0])).text(lang)
         else:
             spans = [span(row) for _, row in ages.iterrows()]
             rows = pd.concat(
-                self.over_time(age).assign(name=self._said.when(age, last).text(lang))
+                self.over_time(age).assign(name=self._said.name(age, last).text(lang))
                 for age, last in spans
             )
             title = ""

@@ -31,6 +31,7 @@ def curve(
     names: Mapping[int, str] | None = None,
     title: str = "chart.share",
     form: str = ".1%",
+    beside: bool = False,
 ) -> alt.Chart | alt.LayerChart:
     """Draw shares by age as lines with their intervals; the first is the one meant.
 
@@ -43,6 +44,7 @@ def curve(
         names: What ages are called, if not by their number.
         title: Code of the title of the shares.
         form: How they are written.
+        beside: The second is only there to compare with.
     """
     drawn = dict(list(curves.items())[:MOST_GROUPS])
     rows = pd.concat([curve.assign(name=name) for name, curve in drawn.items()])
@@ -62,7 +64,7 @@ def curve(
         }
     base = alt.Chart(shape.frame).encode(
         x=alt.X(**shape.field("age", "ordinal" if names else "quantitative", **age)),
-        color=_colour(shape, list(drawn)),
+        color=_colour(shape, list(drawn), beside=beside),
     )
     chart = _lines(base, shape, form, hover | {"users": ","}, points=len(rows) <= 120)
     return finish(_said_left(chart, len(drawn), len(curves), lang), alt_text)
@@ -117,8 +119,8 @@ def _bounds(lang: str) -> dict[str, str]:
     }
 
 
-def _colour(shape: Shape, names: list[str]) -> alt.Color:
-    palette = [ACCENT, MUTED] if len(names) <= 2 else list(PALETTE)
+def _colour(shape: Shape, names: list[str], *, beside: bool = False) -> alt.Color:
+    palette = [ACCENT, MUTED] if beside else list(PALETTE)
     legend = alt.Legend(
         title=None,
         orient="top",

@@ -41,11 +41,15 @@ class Said:
         """Return the title of the ages."""
         return text(f"retention.{NAMES[self.period][0]}", lang)
 
-    def when(self, age: int, last: int) -> Note:
-        """Say in which ages, from the first to the last, somebody came back."""
+    def name(self, age: int, last: int) -> Note:
+        """Name the ages from the first to the last."""
         _, first, later, several, _ = NAMES[self.period]
         code = several if last > age else first if age == 1 else later
-        when = Note(f"retention.{code}", age=age, last=last)
+        return Note(f"retention.{code}", age=age, last=last)
+
+    def when(self, age: int, last: int) -> Note:
+        """Say in which ages, and how, somebody came back."""
+        when = self.name(age, last)
         after = self.count == "on_or_after"
         if self.min_events > 1:
             code = "retention.times_or_later" if after else "retention.times"
