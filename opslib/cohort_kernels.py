@@ -23,9 +23,11 @@ def entries(  # type: ignore[no-untyped-def]
         The user, the row of the log and the period of each, and how many users have a
         row that counts only after one that `keep` refuses, if `kind` is FIRST.
     """
-    user = np.empty(end - first, np.int32)
-    place = np.empty(end - first, np.int64)
-    period = np.empty(end - first, np.int32)
+    # Of memory that is not written to nothing is taken.
+    most = offsets[end] - offsets[first] if kind == RECURRING else end - first
+    user = np.empty(most, np.int32)
+    place = np.empty(most, np.int64)
+    period = np.empty(most, np.int32)
     n = 0
     passed_over = 0
     for u in range(first, end):
@@ -43,10 +45,6 @@ def entries(  # type: ignore[no-untyped-def]
                 passed_over += inside
                 break
             if inside and time[i] >= pending:
-                if n == len(user):
-                    user = np.append(user, np.empty(n + 1, np.int32))
-                    place = np.append(place, np.empty(n + 1, np.int64))
-                    period = np.append(period, np.empty(n + 1, np.int32))
                 user[n] = u
                 place[n] = at
                 period[n] = period_of(time[i], edges)
@@ -80,49 +78,78 @@ def returns(  # type: ignore[no-untyped-def]
     """
     counts = np.zeros((n_lines, n_columns), np.int64)
     oldest = len(column) - 1
-    low = 0
+    most = 0
     for e in range(first, end):
-        u = user[e]
-        stop = offsets[u + 1]
-        if e == first or user[e - 1] != u:
-            low = offsets[u]
-        # Rows before this are of an age that is counted or does not matter.
-        pending = edges[period[e] + 1] if length == 0 else start[e] + length
-        while low < stop and time[low] < start[e]:
-            low += 1
-        unit, seen, latest = -1, 0, -1
-        for i in range(low, stop):
-            if (
-                time[i] < pending
-                or (len(wanted) > 0 and not wanted[event[i]])
-                or (len(keep) > 0 and not keep[row[i] if len(row) > 0 else i])
-            ):
-                continue
-            if length == 0:
-                age = period_of(time[i], edges) - period[e]
-                over = edges[period[e] + age + 1]
-            else:
-                age = (time[i] - start[e]) // length
-                over = start[e] + (age + 1) * length
+        most = max(most, offsets[user[e] + 1] - offsets[user[e]])
+    unit = np.empty(most, np.int64)
+    seen = np.empty(most, np.int64)
+    n, k = 0, 0
+    for e in range(first, end):
+        begins = e == first or user[e - 1] != user[e]
+        # Calendar periods are the same for all entries of a user; ages are not.
+        if begins or length > 0:
+            n = _periods(
+                offsets[user[e]], offsets[user[e] + 1], start[e], time, row, event,
+                wanted, keep, edges, length, at_least, unit, seen,
+            )  # fmt: skip
+            k = 0
+        born = period[e] if length == 0 else 0
+        while k < n and unit[k] <= born:
+            k += 1
+        in_column, latest, total = -1, -1, 0
+        for j in range(k, n):
+            age = unit[j] - born
             if age > oldest and not latest_only:
                 break
             at = column[min(age, oldest)]
-            if at < 0:
-                pending = over
-                continue
-            now = age if latest_only else at
-            if now != unit:
-                unit, seen = now, 0
-            seen += 1
-            if seen >= at_least:
-                pending = over
-            if seen == at_least:
+            if at != in_column or latest_only:
+                in_column, total = at, 0
+            missing = at_least - total
+            total += seen[j]
+            if at >= 0 and total >= at_least and missing > 0:
                 latest = at
                 if not latest_only:
                     counts[line[e], at] += 1
         if latest_only and latest >= 0:
             counts[line[e], latest] += 1
     return counts
+
+
+@kernel
+def _periods(  # type: ignore[no-untyped-def]
+    low, stop, start, time, row, event, wanted, keep, edges, length, at_least, unit,
+    seen,
+):  # fmt: skip
+    """Write the periods with rows that count from `start` on, and how many these are.
+
+    More than `at_least` rows of a period are not looked at. Without a length, the
+    periods are those of the calendar.
+
+    Returns:
+        How many periods there are.
+    """
+    n = 0
+    pending = start
+    for i in range(low, stop):
+        if (
+            time[i] < pending
+            or (len(wanted) > 0 and not wanted[event[i]])
+            or (len(keep) > 0 and not keep[row[i] if len(row) > 0 else i])
+        ):
+            continue
+        if length == 0:
+            now = period_of(time[i], edges)
+            over = edges[now + 1]
+        else:
+            now = (time[i] - start) // length
+            over = start + (now + 1) * length
+        if n == 0 or unit[n - 1] != now:
+            unit[n], seen[n] = now, 0
+            n += 1
+        seen[n - 1] += 1
+        if seen[n - 1] >= at_least:
+            pending = over
+    return n
 
 
 @kernel
