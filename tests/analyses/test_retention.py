@@ -429,6 +429,14 @@ def test_a_least_number_of_events_is_asked_of_later_ages_only():
     assert result.users("2026-03-01", 1).tolist() == ["ann"]
 
 
+def test_on_or_after_asks_them_of_one_period_not_of_several():
+    spread = log("ann 1 a", "ann 4 a", "ann 5 a", "bob 1 a", "bob 5 a", "bob 5T3 a")
+    for ages in ([2], [2, 9], None):
+        result = retention(spread, count="on_or_after", min_events=2, ages=ages)
+        assert cells(result)["03-01", 2][:2] == (2, 1)
+        assert result.users("2026-03-01", 2).tolist() == ["bob"]
+
+
 def paid(*lines, **options):
     """Events written as "user day event amount"; "-" is none."""
     rows = pd.DataFrame(
