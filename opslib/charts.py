@@ -210,7 +210,13 @@ def steps_chart(
 
 
 def cohort_grid(
-    table: pd.DataFrame, lang: str, *, age_title: str, month: bool, alt_text: str
+    table: pd.DataFrame,
+    lang: str,
+    *,
+    age_title: str,
+    month: bool,
+    alt_text: str,
+    names: Mapping[int, str] | None = None,
 ) -> alt.Chart | alt.LayerChart:
     """Draw cohorts as rows, ages as columns, the darker the more came back.
 
@@ -218,29 +224,37 @@ def cohort_grid(
     and 30 ages are drawn, which the chart says; age 0, where all are, only if alone.
 
     Args:
-        table: Columns cohort, age, users, retained, share, low, high, mature.
+        table: Columns cohort, age, users, retained, share, low, high, mature. A cohort
+            is a day; or the name of a group, of which the first 60 are drawn.
         lang: Language of titles and numbers.
         age_title: Title of the ages.
         month: Cohorts are months, written without a day.
         alt_text: What a screen reader says.
+        names: What ages are called, if not by their number.
     """
+    names = names or {}
     later = table[table["age"] > 0]
     cells = later if len(later) else table
     cohorts, ages = cells["cohort"].unique(), np.sort(cells["age"].unique())
-    drawn = (cohorts[-MOST_COHORTS:], ages[:MOST_AGES])
+    dated = pd.api.types.is_datetime64_any_dtype(cells["cohort"])
+    lines = cohorts[-MOST_COHORTS:] if dated else cohorts[:MOST_COHORTS]
+    drawn = lines, ages[:MOST_AGES]
     legible = len(drawn[1]) <= 15
     cells = cells[cells["cohort"].isin(drawn[0]) & cells["age"].isin(drawn[1])]
     size = cells["users"].map(lambda users: written(users, lang))
+    if dated:
+        day = cells["cohort"].dt.strftime("%Y-%m" if month else "%Y-%m-%d")
+    else:
+        day = cells["cohort"].map(lambda name: clean(name, 30))
     cells = cells.assign(
-        line=cells["cohort"].dt.strftime("%Y-%m" if month else "%Y-%m-%d")
-        + " · "
-        + size,
+        age=[names.get(age, age) for age in cells["age"]],
+        line=day + " · " + size,
         words=[percent(share, lang) if legible else "" for share in cells["share"]],
     )
     most = max(0.01, float(cells["share"].max())) if cells["mature"].any() else 1.0
     cells["ink"] = np.where(cells["share"] > 0.75 * most, "#FFFFFF", "#111827")
     titles = {
-        "line": text("chart.cohort", lang),
+        "line": text("chart.cohort" if dated else "chart.group_users", lang),
         "age": age_title,
         "users": text("chart.users", lang),
         "retained": text("chart.retained", lang),
@@ -255,17 +269,19 @@ def cohort_grid(
         shape = Shape(rows, titles)
         domain = [label(line) for line in dict.fromkeys(cells["line"])]
         axis = alt.Axis(orient="top", labelAngle=0, labelFlush=False)
-        side = alt.Axis(labelFlush=False)
+        side = alt.Axis(labelFlush=False, labelLimit=220)
         return shape, alt.Chart(shape.frame).encode(
             x=alt.X(
                 **shape.field("age", "ordinal", axis=axis),
-                scale=alt.Scale(domain=[int(age) for age in drawn[1]]),
+                scale=alt.Scale(domain=[names.get(a, int(a)) for a in drawn[1]]),
             ),
             y=alt.Y(
                 **shape.field("line", "nominal", axis=side),
                 scale=alt.Scale(domain=domain),
             ),
-            tooltip=shape.tooltip({"line": "", "age": ",", "retained": ","} | hover),
+            tooltip=shape.tooltip(
+                {"line": "", "age": "" if names else ",", "retained": ","} | hover
+            ),
         )
 
     known = {"share": ".1%", "low": ".1%", "high": ".1%"}
@@ -285,7 +301,7 @@ def cohort_grid(
         chart = chart.resolve_scale(color="independent")
     if len(drawn[0]) < len(cohorts) or len(drawn[1]) < len(ages):
         left = text(
-            "chart.some_cohorts",
+            "chart.some_cohorts" if dated else "chart.some_group_cells",
             lang,
             cohorts=len(drawn[0]),
             of=len(cohorts),
@@ -294,52 +310,6 @@ def cohort_grid(
         )
         chart = chart.properties(title=left)
     return finish(chart, alt_text, height=max(160, 80 + 22 * len(drawn[0])))
-
-
-def share_curve(
-    curves: Mapping[str, pd.DataFrame], lang: str, *, age_title: str, alt_text: str
-) -> alt.Chart | alt.LayerChart:
-    """Draw shares by age as lines with their intervals; the first is the one meant.
-
-    Args:
-        curves: Name to a table of columns age, users, share, low, high.
-        lang: Language of titles.
-        age_title: Title of the ages.
-        alt_text: What a screen reader says.
-    """
-    rows = pd.concat([curve.assign(name=name) for name, curve in curves.items()])
-    rows = rows[(rows["age"] > 0) & rows["share"].notna()]
-    titles = {
-        "age": age_title,
-        "share": text("chart.share", lang),
-        "low": text("chart.from_start_low", lang),
-        "high": text("chart.from_start_high", lang),
-        "users": text("chart.users", lang),
-        "name": text("chart.group", lang),
-    }
-    shape = Shape(rows, titles)
-    hover = {"age": ",", "share": ".1%", "low": ".1%", "high": ".1%", "users": ","}
-    percents = alt.Axis(format="%")
-    whole = alt.Axis(tickMinStep=1, format=",d", grid=False)
-    names = [label(name) for name in curves]
-    colour = alt.Color(
-        **shape.field("name", "nominal"),
-        scale=alt.Scale(domain=names, range=[ACCENT, MUTED]),
-        legend=alt.Legend(title=None, orient="top") if len(curves) > 1 else None,
-    )
-    base = alt.Chart(shape.frame).encode(
-        x=alt.X(**shape.field("age", "quantitative", axis=whole)), color=colour
-    )
-    title = shape.title["share"]
-    band = base.mark_area(opacity=0.18).encode(
-        y=alt.Y(**shape.field("low", "quantitative", axis=percents) | {"title": title}),
-        y2=alt.Y2(field=shape.alias["high"]),
-    )
-    line = base.mark_line(point=len(rows) <= 120, strokeWidth=2).encode(
-        y=alt.Y(**shape.field("share", "quantitative", axis=percents)),
-        tooltip=shape.tooltip(hover),
-    )
-    return finish(band + line, alt_text)
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -1,153 +1,179 @@
-"""Who began when and came back when: what every question about cohorts starts from."""
+"""Who began when, and in which group: what every question about cohorts starts from."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from opslib import kernels, periods
-from opslib.conditions import Condition, Mask
+from opslib import cohort_kernels, kernels, periods
+from opslib.conditions import Codes, Mask, Texts
 from opslib.eventlog import EventLog
-from opslib.periods import Dates, Instants, Period
+from opslib.periods import Dates, Instants
 from opslib.result import Error
 
 Events = str | Sequence[str] | None
 
-MOST_AGES = 366
+KINDS = {
+    "first": cohort_kernels.FIRST,
+    "first_matching": cohort_kernels.FIRST_MATCHING,
+    "recurring": cohort_kernels.RECURRING,
+}
+MOST_GROUPS = 200
+NEVER = np.iinfo(np.int64).max
 
 
-def calendar(log: EventLog, period: Period, week_start: str) -> Instants:
-    """Return the edges of the periods from the first event to `until`."""
-    earliest = log.time[log.offsets[:-1]].min()
-    latest = log.time[log.offsets[1:] - 1].max()
-    # An event at midnight, the very end, lies in a period of its own.
-    last = max(int(latest), log.until - 1)
-    return periods.edges(
-        int(earliest), last, period, log.timezone, week_start=week_start
-    )
+class Rows(NamedTuple):
+    """The rows of some events, user by user; see `cohort_kernels` for what is what."""
+
+    offsets: Instants
+    time: Instants
+    row: Instants
+    event: npt.NDArray[np.uint16]
+    wanted: Mask
+    keep: Mask
 
 
-def ages(asked: int | Sequence[int] | None, oldest: int) -> npt.NDArray[np.int64]:
-    """Return the ages to show, in order: those listed, 0 to n for n, all for None."""
-    if asked is None:
-        return np.arange(oldest + 1)
-    listed = range(asked + 1) if isinstance(asked, int) else asked
-    whole = isinstance(listed, Sequence) and all(isinstance(age, int) for age in listed)
-    several = sorted(set(listed)) if whole else []
-    if not several or several[0] < 0 or several[-1] > MOST_AGES:
-        raise Error("option.range", option="ages", low=0, high=MOST_AGES, got=asked)
-    return np.array(several, dtype=np.int64)
+class Entries(NamedTuple):
+    """Users who enter cohorts, in order of user and time; n each.
+
+    Attributes:
+        user: Position in the log's users.
+        row: The start event, a row of the log.
+        period: The calendar period of it.
+        passed_over: Users left out because an earlier start event of theirs does not
+            meet the conditions.
+    """
+
+    user: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int64]
+    period: npt.NDArray[np.int32]
+    passed_over: int
 
 
-def wanted(log: EventLog, events: Events, option: str) -> Mask:
-    """Say which event codes count."""
+def rows(log: EventLog, events: Events, option: str, met: Mask | None) -> Rows:
+    """Return the rows that count, without looking at those of other events.
+
+    Args:
+        log: The log.
+        events: Event or events that count; None is any.
+        option: What the caller calls `events`.
+        met: Which rows of the log meet the conditions; None is all.
+
+    Raises:
+        Error: An event that the log does not have, or an empty list.
+    """
+    keep = np.zeros(0, dtype=bool) if met is None else met
+    every = np.zeros(0, dtype=bool)
+    nothing = _fixed(np.zeros(0, log.run_row.dtype))
     if events is None:
-        return np.ones(len(log.names), dtype=bool)
-    wanted = np.zeros(len(log.names), dtype=bool)
+        return Rows(log.offsets, log.time, nothing, log.event, every, keep)
     several = isinstance(events, Sequence) and not isinstance(events, str)
     names: Sequence[Any] = events if several else [events]
     if not names:
         raise Error("option.missing", option=option)
-    wanted[[log.code(name, option) for name in names]] = True
-    return wanted
+    codes = [log.code(name, option) for name in names]
+    if len(set(codes)) > 1:
+        wanted = np.zeros(len(log.names), dtype=bool)
+        wanted[codes] = True
+        return Rows(log.offsets, log.time, nothing, log.event, wanted, keep)
+    run = slice(log.user_offsets[codes[0]], log.user_offsets[codes[0] + 1])
+    sizes = np.zeros(len(log.users) + 1, np.int64)
+    sizes[log.run_user[run] + 1] = np.diff(log.run_start[run.start : run.stop + 1])
+    sizes[0] = log.run_offsets[codes[0]]
+    offsets = _fixed(np.cumsum(sizes))
+    return Rows(offsets, log.run_time, log.run_row, log.event, every, keep)
 
 
-def kept(log: EventLog, where: Sequence[Condition]) -> Mask:
-    """Say which rows meet the conditions; empty where there are none."""
-    mask = log.mask(where)
-    return np.zeros(0, dtype=bool) if mask is None else mask
+def _fixed(array: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    # As the arrays of a log are: one compiled kernel then serves both.
+    array.flags.writeable = False
+    return array
 
 
-def began(
-    log: EventLog,
-    wanted: Mask,
-    keep: Mask,
-    dates: Dates | None,
-    edges: Instants,
-) -> npt.NDArray[np.int32]:
-    """Return the period of each user's first start event, -1 outside `dates`."""
-    never = np.iinfo(np.int64).max
-    first = np.full(len(log.users), never)
-    kernels.over_users(
-        lambda u, end: kernels.first_times(
-            u, end, log.offsets, log.time, log.event, wanted, keep, first
-        ),
-        log.offsets,
-    )
-    started = first < never
-    if not started.any():
-        raise Error("retention.no_start")
-    begins, ends = (0, never) if dates is None else periods.span(dates, log.timezone)
-    inside = started & (first >= begins) & (first < ends) if dates else started
-    if dates is not None and not inside.any():
-        all_days = periods.days(
-            int(first.min()), int(first[started].max()) + 1, log.timezone
-        )
-        raise Error(
-            "retention.nobody",
-            first=str(dates[0]),
-            last=str(dates[1]),
-            earliest=all_days[0],
-            latest=all_days[1],
-        )
-    period = np.searchsorted(edges, first, side="right") - 1
-    return np.where(inside, period, -1).astype(np.int32)
+def enter(
+    log: EventLog, starts: Rows, edges: Instants, dates: Dates | None, cohort: str
+) -> Entries:
+    """Find who enters which cohort on `dates`; earlier history decides who is new.
 
+    Args:
+        log: The log.
+        starts: The rows that begin a user.
+        edges: Edges of the calendar periods that are cohorts.
+        dates: First and last day of entry; None is all.
+        cohort: "first": by the user's first start event ever, if that meets the
+            conditions; "first_matching": by the first that meets them; "recurring": by
+            the first that meets them in every period.
 
-def retained(
-    log: EventLog,
-    *,
-    wanted: Mask,
-    keep: Mask,
-    began: npt.NDArray[np.int32],
-    edges: Instants,
-    last_age: int,
-    count: str,
-) -> npt.NDArray[np.int64]:
-    """Count who came back, by cohort (those with users, in order) and by age."""
-    line = np.cumsum(np.bincount(began[began >= 0], minlength=len(edges)) > 0) - 1
-    latest_only = count == "on_or_after"
-    parts = kernels.over_users(
-        lambda u, end: kernels.returns_by_age(
-            u,
-            end,
-            log.offsets,
-            log.time,
-            log.event,
-            wanted,
-            keep,
-            began,
-            line,
-            edges,
-            last_age + 1,
-            latest_only,
-        ),
-        log.offsets,
-    )
-    counts: npt.NDArray[np.int64] = np.sum(parts, axis=0)
-    # Who was last seen at some age was there at or after every earlier one.
-    return counts[:, ::-1].cumsum(axis=1)[:, ::-1] if latest_only else counts
-
-
-def came(
-    log: EventLog,
-    some: npt.NDArray[np.int64],
-    *,
-    wanted: Mask,
-    keep: Mask,
-    period: npt.NDArray[np.int32],
-    edges: Instants,
-    count: str,
-) -> Mask:
-    """Say which of `some` users have an event that counts in their `period`.
-
-    With count "on_or_after" later ones count as well. A period after the last is empty.
+    Raises:
+        Error: Nobody enters.
     """
-    at = np.minimum(period, len(edges) - 1)
-    end = np.minimum(period + 1, len(edges) - 1) if count == "on" else at * 0 - 1
-    return np.asarray(
-        kernels.has_row_between(
-            some, log.offsets, log.time, log.event, wanted, keep, edges[at], edges[end]
-        )
+    found = _enter(log, starts, edges, dates, cohort)
+    if len(found.user):
+        return found
+    ever = found if dates is None else _enter(log, starts, edges, None, cohort)
+    if dates is None or not len(ever.user):
+        raise Error("retention.no_start")
+    first, last = log.time[ever.row].min(), log.time[ever.row].max()
+    earliest, latest = periods.days(int(first), int(last) + 1, log.timezone)
+    raise Error(
+        "retention.nobody",
+        first=str(dates[0]),
+        last=str(dates[1]),
+        earliest=earliest,
+        latest=latest,
     )
+
+
+def _enter(
+    log: EventLog, starts: Rows, edges: Instants, dates: Dates | None, cohort: str
+) -> Entries:
+    low = np.iinfo(np.int64).min
+    begins, ends = (low, NEVER) if dates is None else periods.span(dates, log.timezone)
+    parts = kernels.over_users(
+        lambda first, end: cohort_kernels.entries(
+            first, end, *starts, edges, begins, ends, KINDS[cohort]
+        ),
+        log.offsets,
+    )
+    user, row, period, passed_over = zip(*parts, strict=True)
+    return Entries(
+        np.concatenate(user),
+        np.concatenate(row),
+        np.concatenate(period),
+        sum(passed_over),
+    )
+
+
+def groups(
+    log: EventLog, by: str | None, row: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], tuple[str | None, ...]]:
+    """Return the group of each row, numbered by size, and the names of the groups.
+
+    Rows without a value are a group of their own, whose name is None. Without `by` all
+    are one group.
+
+    Raises:
+        Error: The log has no property `by`, or it has more than 200 values there.
+    """
+    if by is None:
+        return np.zeros(len(row), np.int64), (None,)
+    if by not in log.properties:
+        raise Error("option.column", option="by", got=by, choices=list(log.properties))
+    there = log.properties[by].at(row)
+    if isinstance(there, Texts):
+        values = there.texts().to_pandas()
+    else:
+        values = pd.Series(there.codes if isinstance(there, Codes) else there.values)
+    sizes = values.value_counts(dropna=False)
+    if len(sizes) > MOST_GROUPS:
+        raise Error("retention.groups", by=by, n=len(sizes), most=MOST_GROUPS)
+    group = pd.Index(sizes.index).get_indexer(values)
+    if isinstance(there, Codes):
+        labels = [there.labels[i] if i >= 0 else None for i in sizes.index]
+    elif isinstance(there, Texts):
+        labels = [None if pd.isna(x) else str(x) for x in sizes.index]
+    else:
+        labels = [None if np.isnan(x) else f"{x:.15g}" for x in sizes.index]
+    return group.astype(np.int64), tuple(labels)

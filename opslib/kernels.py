@@ -353,20 +353,6 @@ def count_levels(level, closed, group, n_groups, steps):  # type: ignore[no-unty
     return counts[:n_groups, :, 1:]
 
 
-# Retention and features: one pass over the rows of each user. `wanted` says which event
-# codes count; `keep` says which rows count, and is empty where all of them do.
-
-
-@kernel
-def first_times(first, end, offsets, time, event, wanted, keep, start):  # type: ignore[no-untyped-def]
-    """Write the time of each user's first row that counts; others are left alone."""
-    for u in range(first, end):
-        for row in range(offsets[u], offsets[u + 1]):
-            if wanted[event[row]] and (len(keep) == 0 or keep[row]):
-                start[u] = time[row]
-                break
-
-
 @kernel
 def period_of(instant, edges):  # type: ignore[no-untyped-def]
     """Return i with edges[i] <= instant < edges[i + 1], for an instant inside them."""
@@ -378,62 +364,6 @@ def period_of(instant, edges):  # type: ignore[no-untyped-def]
     while instant >= edges[i + 1]:
         i += 1
     return i
-
-
-@kernel
-def returns_by_age(  # type: ignore[no-untyped-def]
-    first, end, offsets, time, event, wanted, keep, cohort, line, edges, n_ages,
-    latest_only,
-):  # fmt: skip
-    """Count users by cohort and by each age at which they came back.
-
-    cohort: the period of each user, -1 for none; line: the row of `counts` per period.
-    latest_only: count each user at the last of these ages only, later ones included.
-    """
-    counts = np.zeros((line.max() + 1, n_ages), np.int64)
-    for u in range(first, end):
-        born = cohort[u]
-        if born < 0:
-            continue
-        latest = 0
-        # Rows before this are of a period that is counted or does not matter.
-        pending = edges[born + 1]
-        for row in range(offsets[u], offsets[u + 1]):
-            if (
-                time[row] < pending
-                or not wanted[event[row]]
-                or (len(keep) > 0 and not keep[row])
-            ):
-                continue
-            period = period_of(time[row], edges)
-            pending = edges[period + 1]
-            latest = min(period - born, n_ages - 1)
-            if latest_only:
-                continue
-            if period - born >= n_ages:
-                break
-            counts[line[born], latest] += 1
-        if latest_only and latest > 0:
-            counts[line[born], latest] += 1
-    return counts
-
-
-@kernel
-def has_row_between(some, offsets, time, event, wanted, keep, low, high):  # type: ignore[no-untyped-def]
-    """Say which of `some` users have a row that counts with low <= time < high."""
-    found = np.zeros(len(some), np.bool_)
-    for i in range(len(some)):
-        for row in range(offsets[some[i]], offsets[some[i] + 1]):
-            if time[row] >= high[i]:
-                break
-            if (
-                time[row] >= low[i]
-                and wanted[event[row]]
-                and (len(keep) == 0 or keep[row])
-            ):
-                found[i] = True
-                break
-    return found
 
 
 @kernel

@@ -24,7 +24,7 @@ EDGE = (
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
     "tables", "encode", "eventlog", "attempts", "cohorts", "kinds", "dataset",
-    "quality", "join", "segments", "names", "personal",
+    "quality", "join", "segments", "names", "personal", "ages", "cohort_kernels",
 )  # fmt: skip
 
 

@@ -92,6 +92,16 @@ def a_retention(names):
     return ops.retention(a_log(names), start=names[0], back=list(names[1:30]))
 
 
+def a_split_retention(names):
+    users = pd.DataFrame({"user": [f"u{i}" for i in range(210)]})
+    users["channel"] = [names[i % 6] for i in range(210)]
+    days = [users.assign(time=f"2025-01-0{day}") for day in (1, 2, 3, 9)]
+    log = pd.concat([*days, users.iloc[6:].assign(time="2025-01-04")])
+    late = users.assign(user="v" + users["user"], time="2025-01-02")
+    log = pd.concat([log, late]).assign(event=names[0])
+    return ops.retention(log, by="channel")
+
+
 def a_trend(names):
     days = pd.date_range("2025-01-01", periods=30)
     numbers = {name: np.arange(30) + i for i, name in enumerate(names)}
@@ -116,7 +126,7 @@ def some_personas(names):
 
 
 RESULTS = (
-    *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
+    *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
     *(a_trend, an_experiment, some_personas),
 )
 
@@ -148,6 +158,16 @@ def test_no_text_of_a_file_is_run_or_looked_up_by_a_chart(result, lang):
     hostile = looked_up(made(result, NAMES).chart(lang).to_dict())
     assert hostile == looked_up(made(result, PLAIN).chart(lang).to_dict())
     assert ("field", '"c0"') in hostile
+
+
+@pytest.mark.parametrize("name", ["curve_chart", "trend_chart"])
+def test_nor_by_the_lines_of_retention(name):
+    hostile, plain = (
+        getattr(made(a_split_retention, names), name)().to_dict()
+        for names in (NAMES, PLAIN)
+    )
+    assert looked_up(hostile) == looked_up(plain)
+    assert export(getattr(made(a_split_retention, NAMES), name)(), "svg")
 
 
 @pytest.mark.parametrize("result", RESULTS, ids=lambda one: one.__name__)

@@ -33,8 +33,9 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
     "personas": cards.show,
 }
 # What some results offer beside `chart` and `table`: names of their charts, the one
-# that shows the answer first, and of tables that are a reason to believe it.
-CHARTS = {"retention": ("curve_chart", "chart")}
+# that shows the answer first, None where there is nothing to draw; and of tables that
+# are a reason to believe it.
+CHARTS = {"retention": ("curve_chart", "trend_chart", "value_chart", "chart")}
 REASONS = {"personas": ("evidence", "preparation")}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
@@ -77,9 +78,9 @@ def answer(
         st.text(said)
     if analysis in VIEWS:
         said += VIEWS[analysis](result, place)
-    drawn = {
-        name: getattr(result, name)(lang) for name in CHARTS.get(analysis, ("chart",))
-    }
+    names = CHARTS.get(analysis, ("chart",))
+    made = {name: getattr(result, name)(lang) for name in names}
+    drawn = {name: chart for name, chart in made.items() if chart is not None}
     for name, chart in drawn.items():
         if WORDS.has(heading := f"view.{analysis}.{name}"):
             st.subheader(t(heading), anchor=False)
@@ -198,7 +199,9 @@ def _users(result: Result, key: str) -> None:
         for name, parameter in inspect.signature(result.users).parameters.items():
             if isinstance(parameter.default, bool):
                 chosen[name] = row.toggle(
-                    _header(name, "users"), parameter.default, key=f"{key}.{name}"
+                    _header(name, "users"),
+                    parameter.default,
+                    key=f"{key}.users.{name}",
                 )
             elif values := _values(result, parameter):
                 chosen[name] = row.selectbox(
@@ -207,7 +210,7 @@ def _users(result: Result, key: str) -> None:
                     index=None if type(None) in _kinds(parameter) else 0,
                     format_func=values.__getitem__,
                     placeholder=t("frame.all"),
-                    key=f"{key}.{name}",
+                    key=f"{key}.users.{name}",
                     width=260,
                 )
         try:
@@ -233,6 +236,10 @@ def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
         values = pd.concat([pd.Series([getattr(result, "control", None)]), values])
         values = values.dropna()
     dates = pd.api.types.is_datetime64_any_dtype(values)
+    if column == "group":
+        values = values.fillna(t("frame.missing"))
+    elif dates:
+        values = values.sort_values()
     shown = [words.clean(value) for value in (values.dt.date if dates else values)]
     kinds = _kinds(parameter)
     if int in kinds and not pd.api.types.is_numeric_dtype(values):

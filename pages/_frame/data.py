@@ -15,7 +15,7 @@ from opslib import cells, quality
 from opslib.analyses.ab_summary import likely_control
 from opslib.analyses.day_sums import can_be_summed
 from opslib.analyses.personas import column_title
-from opslib.conditions import Codes
+from opslib.conditions import Codes, Floats
 from opslib.dataset import Dataset
 from opslib.quality import Finding
 from opslib.result import Result
@@ -181,6 +181,24 @@ def properties(dataset: Dataset) -> list[str]:
         name
         for name, values in dataset.events.properties.items()
         if isinstance(values, Codes) and len(values.labels) <= FEW_VALUES
+    ]
+
+
+def values(dataset: Dataset, name: str) -> list[str]:
+    """Return the values of a property of events that has few, other than an empty one.
+
+    A link cannot tell an empty text from none.
+    """
+    column = dataset.events.properties[name]
+    return [x for x in column.labels if x] if isinstance(column, Codes) else []
+
+
+def amounts(dataset: Dataset) -> list[str]:
+    """Return the names of properties of events that are numbers."""
+    return [
+        name
+        for name, values in dataset.events.properties.items()
+        if isinstance(values, Floats)
     ]
 
 

@@ -77,6 +77,11 @@ class Page:
         return data.properties(self.dataset)
 
     @property
+    def amounts(self) -> list[str]:
+        """Names of the properties of events that are numbers: to add up."""
+        return data.amounts(self.dataset)
+
+    @property
     def daily_figures(self) -> list[str]:
         """Names of the daily figures."""
         return data.daily_figures(self.dataset)

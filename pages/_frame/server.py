@@ -48,10 +48,10 @@ def compile_kernels() -> None:
     They are kept on disk: only the first start after an installation takes long.
     """
     rows = {"user": ["a", "a"], "event": ["x", "y"], "time": ["2026-03-01"] * 2}
-    log = pd.DataFrame(rows)
+    log = pd.DataFrame(rows).assign(amount=1.0)
     ops.funnel(log, steps=["x", "y"])
     ops.retention(log)
-    ops.retention(log, start="x", back="y")
+    ops.retention(log, start="x", back="y", amount="amount")
     ops.user_features(log)
 
 

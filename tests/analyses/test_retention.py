@@ -1,14 +1,11 @@
-"""Retention by cohort and age, worked by hand and against its definition in words."""
+"""Retention by cohort and age, worked by hand."""
 
 import datetime as dt
 import json
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
 from opslib import Error, EventLog
 from opslib.analyses.retention import retention
@@ -114,7 +111,7 @@ def test_dates_choose_cohorts_and_earlier_history_decides_who_is_new():
 
 def test_where_limits_the_events_that_count():
     shop = log("ann 1 open web", "ann 2 open app", "ann 3 open app", "bob 1 open web")
-    result = retention(shop, where=[["place", "==", "app"]])
+    result = retention(shop, where=[["place", "==", "app"]], cohort="first_matching")
     assert cells(result) == {("03-02", 0): (1, 1, 1.0), ("03-02", 1): (1, 1, 1.0)}
 
 
@@ -305,6 +302,10 @@ def test_asking_for_a_cell_that_is_not_there_is_told():
         result.users("2026-03-02", 1)
     with pytest.raises(Error, match="age must lie between 0 and 3, got “9”"):
         result.users("2026-03-01", 9)
+    with pytest.raises(Error, match="age must lie between 0 and 3, got “9”"):
+        result.over_time(9)
+    with pytest.raises(Error, match="group must lie between 0 and 0, got “1”"):
+        result.users("2026-03-01", 1, 1)
 
 
 def test_a_table_serves_as_well_as_a_log():
@@ -355,110 +356,255 @@ def test_an_unfinished_cell_is_drawn_without_a_share():
     assert "Retention" not in json.dumps(pending["encoding"]["tooltip"])
 
 
-# Against the definition, over the days on which clocks change in Berlin.
-BERLIN = ZoneInfo("Europe/Berlin")
-ONE_EVENT = some.tuples(
-    some.sampled_from(["ann", "bob", "cy", "dee"]),
-    some.sampled_from(["open", "buy"]),
-    some.integers(0, 24 * 9 * 2),  # half hours from 26 March 2026, 22:00 UTC
-    some.sampled_from(["web", "app", None]),
-)
-FIRST = dt.datetime(2026, 3, 26, 22, tzinfo=dt.UTC)
+def test_first_is_the_first_ever_and_first_matching_the_first_that_meets_where():
+    shop = log("ann 1 open web", "ann 2 open app", "bob 1 open app", "bob 2 open app")
+    app = [["place", "==", "app"]]
+    first = retention(shop, where=app)
+    assert cells(first) == {("03-01", 0): (1, 1, 1.0), ("03-01", 1): (1, 1, 1.0)}
+    left_out = next(n for n in first.warnings if n.code == "retention.passed_over")
+    assert left_out.text().startswith("1 user is left out: the first start event")
+    matching = retention(shop, where=app, cohort="first_matching")
+    assert cells(matching)["03-02", 0] == (1, 1, 1.0)
+    assert "retention.passed_over" not in {note.code for note in matching.warnings}
 
 
-def defined(events, until, *, start, back, count, dates, where, period):
-    """What the docstring promises, one user and one cell at a time."""
+def test_recurring_users_are_in_every_cohort_in_which_they_act():
+    result = retention(log(*FEW), cohort="recurring")
+    assert cells(result)["03-01", 3] == (2, 1, 1.0 / 2)
+    assert cells(result)["03-02", 2] == (1, 1, 1.0)
+    assert cells(result)["03-03", 1] == (2, 0, 0.0)
+    people = next(n for n in result.warnings if n.code == "retention.recurring")
+    assert "the 6 users of all cohorts are 3 people" in people.text()
+    # ann of the first two days and of the first and the third; each told once.
+    assert result.curve.loc[1, ["users", "retained"]].tolist() == [5, 1]
+    assert result.users(None, 1).tolist() == ["ann"]
+    assert result.users(None, 1, retained=False).tolist() == ["bob", "cy"]
 
-    def number(instant):
-        day = instant.astimezone(BERLIN).date()
-        return day.toordinal() if period == "day" else (day.toordinal() - 1) // 7
 
-    def over(n):
-        day = n + 1 if period == "day" else (n + 1) * 7 + 1
-        midnight = dt.datetime.combine(
-            dt.date.fromordinal(day), dt.time(), tzinfo=BERLIN
-        )
-        return midnight <= until
-
-    latest = max(instant for _, _, instant, _ in events)
-    events = [e for e in events if where is None or e[3] == where]
-    first = {}
-    for user, event, instant, _ in events:
-        if start in {None, event}:
-            first[user] = min(first.get(user, instant), instant)
-    born = {
-        user: number(instant)
-        for user, instant in first.items()
-        if dates is None or dates[0] <= instant.astimezone(BERLIN).date() <= dates[1]
+def test_brackets_hold_who_came_in_any_of_their_ages_when_all_are_over():
+    days = log("ann 1 a", "ann 3 a", "bob 1 a", "bob 6 a", "cy 8 a")
+    result = retention(days, count=[[1, 2], [4, 6], [7, 9]])
+    assert result.table["last_age"].tolist() == [0, 2, 6, 9, 0]
+    assert cells(result) == {
+        ("03-01", 0): (2, 2, 1.0),
+        ("03-01", 1): (2, 1, 0.5),
+        ("03-01", 4): (2, 1, 0.5),
+        ("03-01", 7): (2, 0, None),
+        ("03-08", 0): (1, 1, 1.0),
     }
-    seen = {
-        user: {number(e[2]) for e in events if e[0] == user and back in {None, e[1]}}
-        for user in born
-    }
-    # At midnight a day has begun if it has an event.
-    last = number(max(until - dt.timedelta(microseconds=1), latest))
-    found = {}
-    for n in sorted(set(born.values())):
-        users = {user for user in born if born[user] == n}
-        for age in range(last - n + 1):
-            came = {
-                user
-                for user in users
-                if age == 0
-                or (n + age in seen[user])
-                or (count == "on_or_after" and max(seen[user], default=0) >= n + age)
-            }
-            mature = over(n + age)
-            found[n, age] = (
-                len(users), len(came), len(came) / len(users) if mature else None
-            )  # fmt: skip
-    return found
+    assert result.users("2026-03-01", 4).tolist() == ["bob"]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(
-    rows=some.lists(ONE_EVENT, min_size=1, max_size=25),
-    start=some.sampled_from([None, "open"]),
-    back=some.sampled_from([None, "buy"]),
-    count=some.sampled_from(["on", "on_or_after"]),
-    dates=some.sampled_from([None, (dt.date(2026, 3, 28), dt.date(2026, 3, 29))]),
-    where=some.sampled_from([None, "app"]),
-    period=some.sampled_from(["day", "week"]),
-)
-def test_agrees_with_the_definition(rows, start, back, count, dates, where, period):
-    anchor = ("zed", "open", 0, "app"), ("zed", "buy", 72, "app")
-    rows = [
-        (user, event, FIRST + dt.timedelta(minutes=30 * half), place)
-        for user, event, half, place in (*rows, *anchor)
-    ]
-    frame = pd.DataFrame(rows, columns=["user", "event", "time", "place"])
-    history = EventLog.from_frame(
-        frame, user="user", event="event", time="time", timezone="Europe/Berlin"
+def test_rolling_days_are_24_hours_from_the_start_whatever_the_clocks_do():
+    # 29 March 2026 has 23 hours in Berlin: from 20:00 to 20:00 it is not a whole day.
+    early = "ann 28T20 a", "ann 29T20 a", "zed 31T23 a"
+    late = "ann 28T20 a", "ann 29T21 a", "zed 31T23 a"
+    for lines, came in ((early, 0), (late, 1)):
+        berlin = log(*lines, timezone="Europe/Berlin")
+        assert cells(retention(berlin, window="rolling"))["03-28", 1][1] == came
+        assert cells(retention(berlin))["03-28", 1][1] == 1
+
+
+def test_a_rolling_age_is_over_when_it_is_for_the_last_who_began():
+    until = "2026-03-03T10:00"
+    lines = "ann 1T9 a", "bob 1T10 a"
+    assert cells(retention(log(*lines, until=until), window="rolling"))["03-01", 1] == (
+        2,
+        0,
+        0.0,
     )
-    until = dt.datetime.fromtimestamp(history.until / 1e6, dt.UTC)
-    options = {"start": start, "back": back, "count": count, "dates": dates}
-    expected = defined(rows, until, where=where, period=period, **options)
-    conditions = [] if where is None else [["place", "==", where]]
-    if not expected:
-        with pytest.raises(Error, match="Nobody began"):
-            retention(history, where=conditions, period=period, **options)
-        return
-    result = retention(history, where=conditions, period=period, **options)
-    found = {
+    lines = "ann 1T9 a", "bob 1T11 a"
+    assert cells(retention(log(*lines, until=until), window="rolling"))["03-01", 1] == (
+        2,
+        0,
+        None,
+    )
+
+
+def test_a_least_number_of_events_is_asked_of_later_ages_only():
+    busy = log("ann 1 a", "ann 2T1 a", "ann 2T9 a", "bob 1 a", "bob 2 a", "cy 3 a")
+    result = retention(busy, min_events=2)
+    assert cells(result)["03-01", 0] == (2, 2, 1.0)
+    assert cells(result)["03-01", 1] == (2, 1, 0.5)
+    assert result.users("2026-03-01", 1).tolist() == ["ann"]
+
+
+def test_on_or_after_asks_them_of_one_period_not_of_several():
+    spread = log("ann 1 a", "ann 4 a", "ann 5 a", "bob 1 a", "bob 5 a", "bob 5T3 a")
+    for ages in ([2], [2, 9], None):
+        result = retention(spread, count="on_or_after", min_events=2, ages=ages)
+        assert cells(result)["03-01", 2][:2] == (2, 1)
+        assert result.users("2026-03-01", 2).tolist() == ["bob"]
+
+
+def paid(*lines, **options):
+    """Events written as "user day event amount"; "-" is none."""
+    rows = pd.DataFrame(
+        [line.split() for line in lines], columns=["user", "day", "event", "amount"]
+    )
+    rows["time"] = pd.Timestamp("2026-03-01") + pd.to_timedelta(
+        rows.pop("day").astype(int) - 1, unit="D"
+    )
+    rows["amount"] = pd.to_numeric(rows["amount"], errors="coerce")
+    columns = {"user": "user", "event": "event", "time": "time", "amount": "amount"}
+    return retention(EventLog.from_frame(rows, **columns), **options)
+
+
+def test_money_is_added_up_by_age_and_per_user_so_far():
+    result = paid(
+        "ann 1 buy 10", "ann 2 buy 20", "ann 4 buy 5", "bob 1 open -", "bob 2 buy -",
+        "bob 4 buy 1",
+        start=["open", "buy"],
+        back="buy",
+        amount="amount",
+    )  # fmt: skip
+    assert result.table["amount"].tolist() == [10, 20, 0, 6]
+    assert result.table["value"].tolist() == [5, 15, 15, 18]
+    # Values 10 and 0: mean 5, standard error 5, t of one degree of freedom 12.706.
+    assert result.table["value_high"].iloc[0] == pytest.approx(
+        5 + 12.7062 * 5, abs=1e-3
+    )
+    missing = next(n for n in result.warnings if n.code == "retention.no_amount")
+    assert missing.text() == "1 return event has no amount and counts as 0."
+    chosen = paid(
+        "ann 1 buy 10", "ann 2 buy 20", "ann 4 buy 5", amount="amount", ages=[3]
+    )
+    assert chosen.table[["amount", "value"]].to_numpy().tolist() == [[5, 35]]
+
+
+def test_what_users_bring_is_said_with_its_interval():
+    lines = [f"u{i} {day} buy {i % 2}" for i in range(40) for day in (1, 2, 3)]
+    result = paid(*lines, amount="amount")
+    assert "By the end of day 1 each user had brought 1 on average" in result.describe()
+    assert "截至第 1 日，人均累计金额为 1" in result.describe("zh_CN")
+    assert export(result.value_chart(), "svg").startswith(b"<svg")
+    assert retention(log(*FEW)).value_chart() is None
+
+
+def many(group, users, back):
+    return [
+        line
+        for i in range(users)
+        for line in (
+            f"{group}{i} 1 open {group}",
+            *([f"{group}{i} 2 open app"] if i < back else []),
+        )
+    ]
+
+
+def test_groups_are_those_of_the_start_event_and_small_ones_are_not_spoken_of():
+    result = retention(
+        log(
+            *many("web", 40, 10), *many("app", 30, 30), *many("few", 29, 1), "z 4 open"
+        ),
+        by="place",
+    )
+    later = result.over_time(1)
+    rows = later[later["cohort"] == "2026-03-01"].set_index("group")
+    assert rows["users"].to_dict() == {"web": 40, "app": 30, "few": 29}
+    assert rows["retained"].to_dict() == {"web": 10, "app": 30, "few": 1}
+    said = result.describe()
+    assert "“web”: 25.0% on the next day (14.2% to 40.2%; 40 users)." in said
+    assert "“app”: 100%" in said
+    assert "few" not in said
+    assert "「app」次日留存率为 100%" in result.describe("zh_CN")
+    small = next(n for n in result.warnings if n.code == "retention.small_groups")
+    assert small.values["n"] == 2
+    assert result.users("2026-03-01", 1, 1).tolist() == sorted(
+        f"app{i}" for i in range(30)
+    )
+    assert result.curve["group"].drop_duplicates().isna().tolist()[-1]
+    drawn = json.dumps(result.curve_chart().to_dict())
+    assert "few" not in drawn
+    assert "web" in drawn
+
+
+def test_a_missing_group_is_not_an_empty_one_nor_zero():
+    frame = pd.DataFrame(
+        {
+            "user": ["a", "b", "c"],
+            "event": "open",
+            "time": "2026-03-01",
+            "place": ["", None, "web"],
+            "size": [0.0, np.nan, 1.0],
+        }
+    )
+    for by, names in (("place", ["", "web"]), ("size", ["0", "1"])):
+        groups = retention(frame, by=by).table["group"]
+        assert sorted(groups.dropna()) == names
+        assert groups.isna().sum() == 1
+
+
+def test_the_trend_shows_the_ages_people_quote_over_the_cohorts():
+    result = retention(log(*FEW, "dee 9 open"))
+    assert result.over_time(1)["retained"].tolist() == [1, 0]
+    spec = result.trend_chart().to_dict()
+    (rows,) = spec["datasets"].values()
+    assert {row["c5"] for row in rows} == {"on the next day", "on day 7"}
+    assert spec["description"] == result.describe()
+    assert export(result.trend_chart("zh_CN"), "svg").startswith(b"<svg")
+    assert retention(log("ann 1 a", "bob 1 b")).trend_chart() is None
+
+
+def test_every_view_of_groups_and_brackets_can_be_drawn():
+    result = retention(
+        log(*many("web", 40, 10), *many("app", 30, 30), "z 2 open", "y 9 open"),
+        by="place",
+        count=[[1, 2], [3, 5]],
+        cohort="recurring",
+    )
+    for chart in (result.chart(), result.curve_chart("zh_CN"), result.trend_chart()):
+        assert chart is None or export(chart, "svg").startswith(b"<svg")
+    assert "1–2" in json.dumps(result.chart().to_dict(), ensure_ascii=False)
+
+
+def test_how_often_and_which_days_are_part_of_the_sentence():
+    visits = log(*(f"u{i} {d} a" for i in range(30) for d in (1, 2, 3, 20)))
+    assert "at least 2 times on days 1 to 3" in (
+        retention(visits, count=[[1, 3]], min_events=2).describe()
+    )
+    assert "第 1 至 3 日至少 2 次的留存率" in (
+        retention(visits, count=[[1, 3]], min_events=2).describe("zh_CN")
+    )
+    rolling = retention(visits, window="rolling", ages=3).describe()
+    assert "Days are 24 hours each, from every user's own start." in rolling
+    often = retention(visits, count="on_or_after", min_events=3, ages=3).describe()
+    assert "at least 3 times within one period, on the next day or later" in often
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"cohort": "all"}, "cohort cannot be “all”; choose from “first”"),
+        ({"window": "24h"}, "window cannot be “24h”; choose from “calendar”"),
+        ({"min_events": 0}, "min_events must lie between 1 and 10,000|10000"),
+        ({"count": [[1, 3], [3, 7]]}, "in order and without overlap; got"),
+        ({"count": [[0, 3]]}, "first and last ages from 1 to 366"),
+        ({"count": [[3, 1]]}, "in order and without overlap"),
+        ({"count": [1, 2]}, r"brackets such as \[\[1, 3\], \[4, 7\]\]"),
+        ({"count": []}, "brackets such as"),
+        ({"count": [[1, 400]]}, "ages from 1 to 366"),
         (
-            row.cohort.toordinal()
-            if period == "day"
-            else (row.cohort.toordinal() - 1) // 7,
-            row.age,
-        ): (row.users, row.retained, row.share if row.mature else None)
-        for row in result.table.itertuples()
-    }
-    assert found == expected
-    some_cell = result.table.iloc[len(result.table) // 2]
-    behind = result.users(some_cell["cohort"], some_cell["age"])
-    assert len(behind) == some_cell["retained"]
-    pooled = result.curve.iloc[-1]
-    assert len(result.users(None, pooled["age"])) == pooled["retained"]
+            {"count": [[1, 3]], "ages": 7},
+            "ages cannot be chosen together",
+        ),
+        ({"by": "city"}, "by names the column “city”"),
+        ({"amount": "place"}, "amount names “place”, which is no number known"),
+        ({"amount": "price"}, "amount names “price”"),
+    ],
+)
+def test_wrong_ways_of_counting_are_told_in_a_sentence(options, sentence):
+    with pytest.raises(Error, match=sentence) as caught:
+        retention(log(*FEW), **options)
+    assert caught.value.text("zh_CN")
+
+
+def test_too_many_groups_are_refused():
+    crowd = log(*(f"u{i} 1 open p{i}" for i in range(201)))
+    with pytest.raises(
+        Error, match=r"“place” has 201 different values; .* at most 200"
+    ):
+        retention(crowd, by="place")
 
 
 @pytest.fixture(scope="module")

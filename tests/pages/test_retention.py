@@ -29,8 +29,12 @@ def test_the_answer_has_its_curve_its_cohorts_and_its_definition(opened):
     assert page.title[0].value == "Do users come back?"
     assert texts(page)[0].startswith(NEXT_WEEK)
     headings = [one.value for one in page.subheader]
-    assert headings == ["All cohorts together", "Cohort by cohort"]
-    assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 2
+    assert headings == [
+        "All cohorts together",
+        "From cohort to cohort",
+        "Cohort by cohort",
+    ]
+    assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 3
     (table,) = cells(page, "cohort", "retained")
     assert table.iloc[0][["users", "retained"]].tolist() == [188, 188]
     assert table["age"].max() == 13
@@ -82,7 +86,7 @@ def test_users_behind_a_cell_those_who_came_back_and_the_others(opened):
     page = opened("retention", lang="en", d="demo")
     page.session_state["retention.demo.users"] = True
     page.run()
-    key = "retention.demo"
+    key = "retention.demo.users"
     page.selectbox(key=f"{key}.cohort").set_value("2026-03-02").run()
     page.selectbox(key=f"{key}.age").set_value(1).run()
     table = cells(page, "cohort", "retained")[0]
@@ -97,6 +101,65 @@ def test_users_behind_a_cell_those_who_came_back_and_the_others(opened):
     page.toggle(key=f"{key}.retained").set_value(True).run()
     assert f"{1112 / 1850:.1%}" in NEXT_WEEK
     assert "1,112 users" in texts(page)
+
+
+def test_every_option_comes_back_from_a_link(opened):
+    page = opened(
+        "retention",
+        lang="en",
+        d="demo",
+        period="week",
+        week_start="sunday",
+        start="register",
+        back="pay",
+        count="brackets",
+        brackets="1-2, 3-5",
+        cohort="first_matching",
+        window="rolling",
+        min_events="2",
+        by="channel",
+        amount="amount",
+        where="platform",
+        values="iOS",
+    )
+    lines = next(one.value for one in page.code if one.language == "python")
+    options = {
+        "count": [[1, 2], [3, 5]],
+        "cohort": "first_matching",
+        "window": "rolling",
+        "min_events": 2,
+        "by": "channel",
+        "amount": "amount",
+        "week_start": "sunday",
+        "where": [["platform", "in", ["iOS"]]],
+    }
+    assert all(f"{name}=" in lines for name in options)
+    days = {"dates": ["2026-03-01", "2026-05-31"], "start": ["register"]}
+    result = ops.retention(
+        ops.demo().events, period="week", back=["pay"], **days, **options
+    )
+    assert texts(page)[0] == result.describe("en")
+
+
+def test_brackets_that_cannot_be_read_are_told(opened):
+    page = opened("retention", lang="en", d="demo", count="brackets", brackets="soon")
+    assert any("brackets such as [[1, 3], [4, 7]]" in text for text in texts(page))
+
+
+def test_users_of_a_group_and_what_they_bring(opened):
+    link = {"by": "channel", "amount": "amount", "start": "register"}
+    page = opened("retention", lang="en", d="demo", **link)
+    assert "What users bring" in [one.value for one in page.subheader]
+    page.session_state["retention.demo.users"] = True
+    page.run()
+    key = "retention.demo.users"
+    page.selectbox(key=f"{key}.group").set_value(0).run()
+    page.selectbox(key=f"{key}.age").set_value(1).run()
+    (came,) = cells(page, "user")
+    table = cells(page, "cohort", "retained")[0]
+    largest = table["group"].iloc[0]
+    rows = table[(table["group"] == largest) & (table["age"] == 1) & table["mature"]]
+    assert len(came) == rows["retained"].sum()
 
 
 @pytest.mark.parametrize(

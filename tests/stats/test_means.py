@@ -1,4 +1,4 @@
-"""Welch's test and Fieller's interval, against scipy and tea-tasting."""
+"""Student's and Fieller's intervals and Welch's test, by scipy and tea-tasting."""
 
 import math
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from scipy.stats import t as student
 from scipy.stats import ttest_ind_from_stats
 
-from opslib.stats.means import TwoMeans
+from opslib.stats.means import TwoMeans, mean_interval
 
 
 @pytest.fixture
@@ -25,6 +25,23 @@ def two_means(control, treatment):
         len(control), control.mean(), control.std(ddof=1),
         len(treatment), treatment.mean(), treatment.std(ddof=1),
     )  # fmt: skip
+
+
+def test_the_interval_of_a_mean_is_that_of_scipy_and_needs_two_values(money):
+    values, _ = money
+    n, total, squares = len(values), values.sum(), np.square(values).sum()
+    mean, low, high = mean_interval([n, 1, 0], [total, 3, 0], [squares, 9, 0])
+    spread = values.std(ddof=1) / math.sqrt(n)
+    expected = student.interval(0.95, n - 1, loc=values.mean(), scale=spread)
+    assert (low[0], high[0]) == pytest.approx(expected)
+    assert mean[:2] == pytest.approx([values.mean(), 3])
+    assert np.isnan([mean[2], low[1], high[1], low[2], high[2]]).all()
+
+
+def test_equal_values_have_an_interval_of_no_width():
+    # 0.1 has no exact square: rounding must not make the variance negative.
+    mean, low, high = mean_interval(10, 10 * 0.1, 10 * 0.1**2)
+    assert (float(low), float(high)) == pytest.approx((float(mean),) * 2, abs=1e-7)
 
 
 def test_welch_is_that_of_tea_tasting(money):
