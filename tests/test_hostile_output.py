@@ -92,6 +92,10 @@ def a_retention(names):
     return ops.retention(a_log(names), start=names[0], back=list(names[1:30]))
 
 
+def some_paths(names):
+    return ops.paths(a_log(names), gap="5h", depth=3, start=list(names[:12]))
+
+
 def a_trend(names):
     days = pd.date_range("2025-01-01", periods=30)
     numbers = {name: np.arange(30) + i for i, name in enumerate(names)}
@@ -117,7 +121,7 @@ def some_personas(names):
 
 RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
-    *(a_trend, an_experiment, some_personas),
+    *(some_paths, a_trend, an_experiment, some_personas),
 )
 
 
