@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from opslib import charts
-from opslib.words import number, percent, text
+from opslib.words import percent, text
 
 HEIGHT = 440
 HEAD = 26
@@ -15,7 +15,7 @@ GAP = 8
 BAR = 0.06  # of the distance between two columns
 MOST_BANDS = 1_000
 # Where a band leaves its column and where it arrives; between, a smooth curve.
-BENDS = (BAR, 0.3, 0.75, 1.0)
+BENDS = (BAR, 0.2, 0.86, 1.0)
 HUES = charts.PALETTE[:6]
 OTHERS, REST, GONE = "#6B7280", "#9CA3AF", "#D1D5DB"
 TWO_LINES, ONE_LINE = 30, 13
@@ -42,7 +42,8 @@ def draw(
         heads: What stands above each position.
         alt_text: What a screen reader says.
     """
-    table = table.fillna({"source": ""})
+    table = _told(table, gone).fillna({"source": ""})
+    heads = {at: heads[at] for at in table["position"].unique()}
     nodes = _nodes(table, rest, gone)
     bands = _bands(table, nodes)
     hue = _hues(nodes, rest, gone)
@@ -121,6 +122,17 @@ def draw(
     return charts.finish(chart, alt_text, height=HEIGHT)
 
 
+def _told(table: pd.DataFrame, gone: str) -> pd.DataFrame:
+    """Leave out the columns beyond the first in which no session has an event."""
+    empty = table["position"][(table["target"] == gone) & (table["share"] == 1)]
+    before = empty[empty < 0].max()
+    after = empty[empty > 0].min()
+    kept = table[~(table["position"] < before) & ~(table["position"] > after)]
+    return kept.assign(
+        source=kept["source"].mask(kept["position"] == kept["position"].min())
+    )
+
+
 def _nodes(table: pd.DataFrame, rest: str, gone: str) -> pd.DataFrame:
     """Give each event of a column its place from top to bottom: the most first."""
     nodes = table.groupby(["position", "target"], as_index=False, sort=False)[
@@ -179,10 +191,7 @@ def _labels(bars: pd.DataFrame, heads: dict[int, str], lang: str) -> pd.DataFram
     room = bars["bottom"] - bars["top"]
     middle = (bars["bottom"] + bars["top"]) / 2
     tall = room >= TWO_LINES
-    said = [
-        f"{percent(share, lang)} · {number(sessions, lang)}"
-        for share, sessions in zip(bars["share"], bars["sessions"], strict=True)
-    ]
+    said = [percent(share, lang) for share in bars["share"]]
     names = pd.DataFrame(
         {"x": bars["end"], "y": middle - 8 * tall, "words": bars["event"]}
     )[room >= ONE_LINE]
@@ -202,10 +211,13 @@ def _words(
 ) -> alt.Chart:
     """Write words that end where the next column begins."""
     shape = charts.Shape(labels, {name: name for name in ("x", "y", "words")})
-    limit = alt.ExprRef(f"width / {last + 1 - first} - 12")
+    column = f"width / {last + 1 - first}"
+    limit, size = alt.ExprRef(f"{column} - 4"), alt.ExprRef(f"{column} < 48 ? 10 : 12")
+    # The colour of the text around the chart, on a light page as on a dark one.
     mark = alt.Chart(shape.frame).mark_text(
-        align="left", baseline="middle", dx=3, fontSize=12, limit=limit
-    )
+        align="left", baseline="middle", dx=3, fontSize=size, limit=limit,
+        color="currentColor",
+    )  # fmt: skip
     return mark.encode(
         x=alt.X(**shape.field("x", "quantitative", **across, axis=None)),
         y=alt.Y(**shape.field("y", "quantitative", **room, axis=None)),

@@ -14,9 +14,9 @@ def session_paths(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Return the path of each session that enters, and how often each code is where.
 
-    Paths are in order of users and time. A path is the codes of up to `depth` events in order of time, a repeated one taken
-    once, and `nothing` where the session has no more: at its end, or going back at its
-    beginning.
+    Paths are in order of users and time. A path is the codes of up to `depth` events in
+    order of time, a repeated one taken once, and `nothing` where the session has no
+    more: at its end, or going back at its beginning.
 
     Args:
         first, end: The range of users.

@@ -1,19 +1,18 @@
 """Paths: which way users go through the events of a session, and where they leave."""
 
-import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib import cohorts, kernels, periods
-from opslib.analyses import _paths_chart, _paths_kernels
+from opslib import cohorts, periods
+from opslib.analyses import _paths_chart, _paths_walk
+from opslib.analyses._paths_walk import GONE, OTHER, Sessions, Walk, name_of
 from opslib.cohorts import Events
 from opslib.conditions import Condition
 from opslib.eventlog import EventLog, as_log
@@ -25,48 +24,6 @@ from opslib.words import WRITERS, text
 FEWEST = 30
 TIED = 0.05
 DEPTHS, TOPS = (2, 10), (1, 20)
-MOST_PATHS = 50
-# What stands in a column where no event is shown by its name.
-OTHER = "$other"
-GONE = {"forward": "$drop_off", "back": "$began", "between": "$arrived"}
-WAYS = tuple(GONE)
-CODED = re.compile(r"\$+(other|drop_off|began|arrived)")
-
-
-class Sessions(NamedTuple):
-    """How many sessions there are.
-
-    Attributes:
-        counted: All that begin within the dates.
-        started: Those of them with an event to go from: a start, or going back an end.
-        entered: Those whose path is counted; fewer only between a start and an end.
-        users: Users with such a session.
-    """
-
-    counted: int
-    started: int
-    entered: int
-    users: int
-
-
-class Walk(NamedTuple):
-    """The path of each session that enters, in order of users and time.
-
-    Attributes:
-        paths: By session and position, the code of the event; n_names for none.
-        seen: By position and code, how many sessions have it there.
-        offsets: Sessions of user i are offsets[i] to offsets[i + 1].
-        started: By user, sessions with an event to go from.
-        sessions: How many there are.
-        open: Those that may have gone on after the end of observation.
-    """
-
-    paths: npt.NDArray[np.uint16]
-    seen: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.int64]
-    started: npt.NDArray[np.int64]
-    sessions: Sessions
-    open: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,7 +113,7 @@ class PathsResult(Result):
             **{name: float(most[name]) for name in ("share", "low", "high")},
         )
         if self.way == "between":
-            return say(lang, self._arrived(), answer, self._change)
+            return say(lang, self._arrived(), self._change, answer)
         return say(lang, answer, self._change, self._turn())
 
     @property
@@ -172,7 +129,7 @@ class PathsResult(Result):
         if event == OTHER:
             top = self._shown.max() - 1
             return self._shown[at][codes] == top
-        return codes == self._log.code(_name(event), option)
+        return codes == self._log.code(name_of(event), option)
 
     def _head(self, position: int) -> Note:
         if self.way != "back":
@@ -185,7 +142,7 @@ class PathsResult(Result):
         names = [WRITERS["name"](name, lang) for name in path]
         if len(path) < len(self._shown) and self.way != "between":
             back = self.way == "back"
-            gone = text("paths.opening" if back else "paths.drop_off", lang)
+            gone = text("paths.opening" if back else "paths.closing", lang)
             names = [gone, *names] if back else [*names, gone]
         return text("paths.arrow", lang).join(names)
 
@@ -207,21 +164,15 @@ class PathsResult(Result):
             there = int(self.table.loc[at & same, "sessions"].sum())
         return Note(
             f"paths.turn_{self.way}",
-            event=_name(most["source"]),
+            event=name_of(most["source"]),
             step=int(most["position"]),
             n=int(most["sessions"]),
             share=most["sessions"] / there,
         )
 
     def _arrived(self) -> Note:
-        walk = self._reached
-        return Note(
-            "paths.reached",
-            n=self.sessions.started,
-            **walk,
-            start=list(self._start),
-            end=list(self._end),
-        )
+        names = {"start": list(self._start), "end": list(self._end)}
+        return Note("paths.reached", n=self.sessions.started, **self._reached, **names)
 
     @cached_property
     def _reached(self) -> dict[str, float]:
@@ -236,7 +187,7 @@ class PathsResult(Result):
 
     @cached_property
     def _change(self) -> Note | None:
-        """Compare the share of the most frequent path with the previous period's.
+        """Compare the share that is stated first with the previous period's.
 
         The interval is that of Newcombe (1998) from both intervals.
         """
@@ -244,13 +195,10 @@ class PathsResult(Result):
             return None
         if self.previous.sessions.users < FEWEST:
             return Note("paths.previous_few", n=self.previous.sessions.users)
-        now = self.common.iloc[0]
-        codes = [self._log.names.index(name) for name in now["path"]]
-        padding = [len(self._log.names)] * (len(self._shown) - len(codes))
-        whole = [*padding, *codes] if self.way == "back" else [*codes, *padding]
-        walk = self.previous._walk()  # noqa: SLF001  same class
-        same = (walk.paths == np.array(whole, walk.paths.dtype)).all(axis=1)
-        then = _shares(walk, same.astype(np.int64), 2).iloc[1]
+        now: Any = self.common.iloc[0]
+        then: Any = self.previous._share(now["path"])  # noqa: SLF001  same class
+        if self.way == "between":
+            now, then = self._reached, self.previous._reached  # noqa: SLF001  same class
         difference = now["share"] - then["share"]
         down = np.hypot(now["share"] - now["low"], then["high"] - then["share"])
         up = np.hypot(now["high"] - now["share"], then["share"] - then["low"])
@@ -265,27 +213,26 @@ class PathsResult(Result):
             last=self.previous.dates[1],
         )
 
+    def _share(self, path: Sequence[str]) -> pd.Series:
+        """Return the share of a whole path, with its interval."""
+        codes = [self._log.names.index(name) for name in path]
+        padding = [len(self._log.names)] * (len(self._shown) - len(codes))
+        whole = [*padding, *codes] if self.way == "back" else [*codes, *padding]
+        walk = self._walk()
+        same = (walk.paths == np.array(whole, walk.paths.dtype)).all(axis=1)
+        return _paths_walk.shares(walk, same.astype(np.int64), 2).iloc[1]
+
 
 def event_title(code: str, lang: str) -> str:
     """Return what a reader calls a source or target of the table.
 
     Example:
         >>> event_title("$other", "en"), event_title("view", "en")
-        ('other events', 'view')
+        ('other', 'view')
     """
     if code == OTHER or code in GONE.values():
         return text(f"paths.{code[1:]}", lang)
-    return _name(code)
-
-
-def _name(code: str) -> str:
-    """Return the name of an event that stands in the table as `code`."""
-    return code[1:] if CODED.fullmatch(code) else code
-
-
-def _code(name: str) -> str:
-    """Return how an event stands in the table, unlike any code of ours."""
-    return f"${name}" if CODED.fullmatch(name) else name
+    return name_of(code)
 
 
 def paths(
@@ -350,7 +297,7 @@ def paths(
     way = "forward" if end is None else "back" if start is None else "between"
     chosen = log.dates if dates is None else dates
     walk = partial(
-        _walk,
+        _paths_walk.walk,
         log,
         where=tuple(where),
         gap=periods.length(gap, "gap"),
@@ -372,7 +319,7 @@ def paths(
             start=_names(start),
             end=_names(end),
         )
-    shown = _places(found.seen, top)
+    shown = _paths_walk.places(found.seen, top)
     notes = [*log.left_out]
     if log.tied > TIED:
         notes.append(Note("paths.tied", share=log.tied))
@@ -393,10 +340,10 @@ def paths(
                 raise
             notes.append(Note("paths.no_previous"))
     return PathsResult(
-        table=_table(log, found, shown, top, way),
+        table=_paths_walk.flows(log, found, shown, top, way),
         warnings=tuple(notes),
         previous=earlier,
-        common=_common(log, found),
+        common=_paths_walk.common(log, found),
         sessions=found.sessions,
         way=way,
         dates=(first.isoformat(), last.isoformat()),
@@ -421,149 +368,3 @@ def _few(sessions: Sessions) -> Note:
 
 def _names(events: Events) -> tuple[str, ...]:
     return (events,) if isinstance(events, str) else tuple(events or ())
-
-
-def _walk(
-    log: EventLog,
-    *,
-    where: Sequence[Condition],
-    gap: int,
-    span: tuple[int, int],
-    starts: npt.NDArray[np.bool_],
-    stops: npt.NDArray[np.bool_],
-    way: str,
-    depth: int,
-) -> Walk:
-    """Run the kernel over ranges of users."""
-    keep = cohorts.kept(log, where)
-    counts = np.zeros((len(log.users), 4), np.int64)
-    found = kernels.over_users(
-        lambda u, end: _paths_kernels.session_paths(
-            u,
-            end,
-            log.offsets,
-            log.time,
-            log.event,
-            keep,
-            gap,
-            *span,
-            starts,
-            stops,
-            WAYS.index(way),
-            log.until,
-            depth,
-            len(log.names),
-            counts,
-        ),
-        log.offsets,
-    )
-    counted, started, entered, still_open = (int(n) for n in counts.sum(axis=0))
-    users = int((counts[:, 2] > 0).sum())
-    return Walk(
-        np.concatenate([some for some, _ in found]),
-        np.sum([seen for _, seen in found], axis=0),
-        np.concatenate([[0], counts[:, 2].cumsum()]),
-        counts[:, 1].copy(),
-        Sessions(counted, started, entered, users),
-        still_open,
-    )
-
-
-def _places(seen: npt.NDArray[np.int64], top: int) -> npt.NDArray[np.int64]:
-    """Give each event its place in each column: its rank, `top`, or for none the next.
-
-    Equally frequent ones are ranked by name.
-    """
-    shown = np.full(seen.shape, top)
-    shown[:, -1] = top + 1
-    for at, sessions in enumerate(seen[:, :-1]):
-        ranked = np.argsort(-sessions, kind="stable")[:top]
-        ranked = ranked[sessions[ranked] > 0]
-        shown[at, ranked] = np.arange(len(ranked))
-    return shown
-
-
-def _tally(
-    walk: Walk, codes: npt.NDArray[Any], shown: npt.NDArray[np.int64], n_places: int
-) -> npt.NDArray[np.int64]:
-    parts = kernels.over_users(
-        lambda u, end: _paths_kernels.tally(
-            u, end, walk.offsets, codes, shown, n_places
-        ),
-        walk.offsets,
-    )
-    return np.asarray(np.sum(parts, axis=0))
-
-
-def _table(
-    log: EventLog, walk: Walk, shown: npt.NDArray[np.int64], top: int, way: str
-) -> pd.DataFrame:
-    """Count sessions and users by position, source and target."""
-    depth = len(shown)
-    counts = _tally(walk, walk.paths, shown, top + 2)
-    labels = np.full((depth, top + 2), None, dtype=object)
-    labels[:, top], labels[:, top + 1] = OTHER, GONE[way]
-    for at, code in np.argwhere(shown[:, :-1] < top):
-        labels[at, shown[at, code]] = _code(log.names[code])
-    at, before, place = np.nonzero(counts[..., 0])
-    sources = labels[at - 1, before]
-    sources[at == 0] = None
-    flows = counts[at, before, place]
-    return pd.DataFrame(
-        {
-            "position": at - (depth - 1 if way == "back" else 0),
-            "source": pd.Series(sources, dtype="str"),
-            "target": pd.Series(labels[at, place], dtype="str"),
-            "sessions": flows[:, 0],
-            "users": flows[:, 1],
-            "share": flows[:, 0] / len(walk.paths),
-        }
-    )
-
-
-def _common(log: EventLog, walk: Walk) -> pd.DataFrame:
-    """Count the most frequent whole paths."""
-    number = _numbered(walk.paths, len(log.names) + 1)
-    sessions = np.bincount(number)
-    ranked = np.argsort(-sessions, kind="stable")[:MOST_PATHS]
-    rank = np.full(len(sessions), len(ranked))
-    rank[ranked] = np.arange(len(ranked))
-    first = np.empty(len(sessions), np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
-    names = [
-        tuple(log.names[code] for code in path if code < len(log.names))
-        for path in walk.paths[first[ranked]]
-    ]
-    table = _shares(walk, rank[number], len(ranked) + 1)[: len(ranked)]
-    table.insert(0, "path", pd.Series(names, dtype=object))
-    return table
-
-
-def _numbered(codes: npt.NDArray[np.uint16], base: int) -> npt.NDArray[np.int64]:
-    """Number equal paths, as they come."""
-    number, different, done = np.zeros(len(codes), np.int64), 1, 0
-    while done < codes.shape[1]:
-        # As many columns at a time as fit into 63 bits.
-        fits = max(1, int((63 - math.log2(different)) / math.log2(base) - 1e-9))
-        some = codes[:, done : done + fits]
-        number, known = pd.factorize(_paths_kernels.packed(number, some, base))
-        different, done = len(known), done + fits
-    return np.asarray(number)
-
-
-def _shares(walk: Walk, group: npt.NDArray[np.int64], groups: int) -> pd.DataFrame:
-    """Count sessions and users by group, with the share of all and its interval."""
-    sizes = np.diff(walk.offsets)
-    places = np.arange(groups)[None]
-    counts = _tally(walk, group[:, None], places, groups)[0, 0]
-    sessions, users, squares, products = counts.T
-    low, high = wilson_clustered(sessions, squares, products, sizes=sizes)
-    return pd.DataFrame(
-        {
-            "sessions": sessions,
-            "users": users,
-            "share": sessions / len(walk.paths),
-            "low": low,
-            "high": high,
-        }
-    )

@@ -231,7 +231,7 @@ def test_the_sentence_says_the_path_its_interval_and_where_most_leave():
         "60 sessions, 100% of those that got there."
     )
     assert result.describe("zh_CN") == (
-        "最常见的路径是「a」 → 「b」 → 「c」 → 会话结束，占 100 次会话的 60.0%"
+        "最常见的路径是「a」→「b」→「c」→会话结束，占 100 次会话的 60.0%"
         "（95% 置信区间 50.2% 至 69.1%）。离开最多的是第 3 步的「c」："
         "60 次会话到此结束，占到达这里的 100%。"
     )
@@ -287,6 +287,31 @@ def test_the_period_before_stands_beside():
     same = paths(log(*many(("ab", 50, 0), ("ab", 50, 1))), dates=days,
                  compare="previous")  # fmt: skip
     assert "no difference is shown" in same.describe()
+
+
+def test_between_compares_how_many_arrive():
+    lines = many(("acb", 40, 0), ("a", 60, 0), ("ab", 80, 1), ("a", 20, 1))
+    days = ("2026-03-02", "2026-03-02")
+    result = paths(log(*lines), dates=days, compare="previous", start="a", end="b")
+    assert result.describe().startswith(
+        "80.0% of 100 sessions with “a” go on to “b” (95% interval 71.1% to 86.7%). In "
+        "the period before (Mar 1, 2026 to Mar 1, 2026) it was 40.0%: a change of "
+        "+40.0 pp (95% interval +26.8 pp to +51.2 pp). The most frequent path"
+    )
+
+
+def test_a_path_of_the_period_before_is_found_whichever_way_it_goes():
+    lines = many(("ab", 30, 0), ("b", 70, 0), ("ab", 90, 1), ("b", 10, 1))
+    days = ("2026-03-02", "2026-03-02")
+    back = paths(log(*lines), dates=days, compare="previous", end="b")
+    assert "it was 30.0%: a change of +60.0 pp" in back.describe()
+
+
+def test_too_few_users_in_the_period_before_are_told():
+    lines = many(("ab", 29, 0), ("ab", 80, 1))
+    days = ("2026-03-02", "2026-03-02")
+    result = paths(log(*lines), dates=days, compare="previous")
+    assert "The period before has sessions of only 29 users" in result.describe()
 
 
 @pytest.mark.parametrize(
@@ -419,6 +444,22 @@ def test_the_chart_is_as_high_as_its_sessions_in_every_column():
     assert thick.tolist() == pytest.approx([height[0]] * 2)
 
 
+@pytest.mark.parametrize(
+    ("options", "heads"),
+    [
+        ({}, ["Step 1", "Step 2", "Step 3"]),
+        ({"end": "c", "depth": 6}, ["3 before", "2 before", "1 before", "End"]),
+    ],
+)
+def test_columns_without_any_event_but_the_first_are_not_drawn(options, heads):
+    lines = many(("ab", 3, 0)) if not options else many(("abc", 3, 0))
+    spec = paths(log(*lines), **options).chart().to_dict()
+    words = spec["datasets"][spec["layer"][2]["data"]["name"]]
+    assert [row["c2"] for row in words][-len(heads) :] == heads
+    colours = {row["c4"] for row in spec["datasets"][spec["layer"][1]["data"]["name"]]}
+    assert len(colours) == len(heads)
+
+
 def test_a_chart_of_many_flows_says_how_many_it_draws():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
@@ -483,8 +524,8 @@ def defined(rows, *, start, end, depth, top, gap, days):
     columns = []
     for at in range(depth):
         if back:
-            at = at - depth
-            column = [p[at] if len(p) >= -at else None for _, p in entered]
+            left = depth - at
+            column = [p[-left] if len(p) >= left else None for _, p in entered]
         else:
             column = [p[at] if len(p) > at else None for _, p in entered]
         counts = Counter(event for event in column if event is not None)
