@@ -63,10 +63,9 @@ def session_paths(  # type: ignore[no-untyped-def]
                             origin = row
                     elif what != previous:
                         events += 1
-                        if since >= 0 and stops[what]:
-                            if goal < 0 or events - taken < best:
-                                origin, goal, best = since, row, events - taken
-                            since = -1
+                        shorter = goal < 0 or events - taken < best
+                        if since >= 0 and stops[what] and shorter:
+                            origin, goal, best = since, row, events - taken
                         if starts[what]:
                             since, taken, started = row, events, True
                         previous = what

@@ -213,3 +213,13 @@ def shares(walk: Walk, group: npt.NDArray[np.int64], groups: int) -> pd.DataFram
             "high": high,
         }
     )
+
+
+def reached(walk: Walk) -> dict[str, float]:
+    """Return the share of the sessions with an event to go from that enter."""
+    entered, sizes = np.diff(walk.offsets), walk.started
+    low, high = wilson_clustered(
+        entered.sum(), (entered**2).sum(), (entered * sizes).sum(), sizes=sizes
+    )
+    share = float(entered.sum() / sizes.sum())
+    return {"share": share, "low": float(low), "high": float(high)}

@@ -18,7 +18,6 @@ from opslib.conditions import Condition
 from opslib.eventlog import EventLog, as_log
 from opslib.periods import Dates
 from opslib.result import Error, Note, Result, check_choice, say
-from opslib.stats.proportions import wilson_clustered
 from opslib.words import WRITERS, text
 
 FEWEST = 30
@@ -60,6 +59,7 @@ class PathsResult(Result):
     _log: EventLog = field(repr=False)
     _shown: npt.NDArray[np.int64] = field(repr=False)
     _walk: Callable[[], Walk] = field(repr=False)
+    _reached: dict[str, float] = field(repr=False)
 
     def users(self, position: int, event: str, source: str | None = None) -> pd.Series:
         """Return the ids of those with a session that has `event` at `position`.
@@ -173,17 +173,6 @@ class PathsResult(Result):
     def _arrived(self) -> Note:
         names = {"start": list(self._start), "end": list(self._end)}
         return Note("paths.reached", n=self.sessions.started, **self._reached, **names)
-
-    @cached_property
-    def _reached(self) -> dict[str, float]:
-        """The share of the sessions with a start that go on to an end."""
-        walk = self._walk()
-        arrived, started = np.diff(walk.offsets), walk.started
-        low, high = wilson_clustered(
-            arrived.sum(), (arrived**2).sum(), (arrived * started).sum(), sizes=started
-        )
-        share = float(arrived.sum() / started.sum())
-        return {"share": share, "low": float(low), "high": float(high)}
 
     @cached_property
     def _change(self) -> Note | None:
@@ -352,6 +341,7 @@ def paths(
         _log=log,
         _shown=shown,
         _walk=walk,
+        _reached=_paths_walk.reached(found),
     )
 
 

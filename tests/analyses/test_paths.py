@@ -400,9 +400,9 @@ def test_a_table_serves_as_well_as_a_log_and_is_left_alone():
 def test_paths_of_many_events_and_steps_are_told_apart():
     """More than fit into one number of 63 bits."""
     rng = np.random.default_rng(0)
-    codes = rng.integers(0, 300, (3000, 9))
+    codes = rng.integers(0, 511, (3000, 9))
     codes[1::2] = codes[::2]
-    codes[1::2, 8] += 300
+    codes[1::2, 0] = (codes[::2, 0] + 1) % 511
     codes[:200] = codes[0]
     frame = pd.DataFrame(
         {
@@ -417,6 +417,7 @@ def test_paths_of_many_events_and_steps_are_told_apart():
         for row in codes.tolist()
     )
     assert len(result.common) == 50
+    assert len(set(frame["event"])) == 511  # 9 bits each
     found = dict(zip(result.common["path"], result.common["sessions"], strict=True))
     assert found[tuple(f"e{code}" for code in codes[0])] == 200
     assert all(collapsed[path] == sessions for path, sessions in found.items())
@@ -433,15 +434,35 @@ def test_charts_can_be_drawn(lang, options):
     assert chart.to_dict()["description"] == result.describe(lang)
 
 
-def test_the_chart_is_as_high_as_its_sessions_in_every_column():
-    spec = paths(log(*SHOP), depth=3).chart().to_dict()
-    blocks = pd.DataFrame(spec["datasets"][spec["layer"][1]["data"]["name"]])
-    height = (blocks["c3"] - blocks["c2"]).groupby(blocks["c0"]).sum()
-    assert height.tolist() == pytest.approx([height[0]] * 3)
-    bands = pd.DataFrame(spec["datasets"][spec["layer"][0]["data"]["name"]])
-    ends = bands[bands["c0"].isin([1, 2])]
-    thick = (ends["c2"] - ends["c1"]).groupby(ends["c0"]).sum()
-    assert thick.tolist() == pytest.approx([height[0]] * 2)
+def stacked(rows, top, bottom):
+    """Where rows lie one on the other without a gap, from top to bottom."""
+    piles = []
+    for row in sorted(rows, key=lambda row: row[top]):
+        if piles and row[top] == pytest.approx(piles[-1][1]):
+            piles[-1][1] = row[bottom]
+        else:
+            piles.append([row[top], row[bottom]])
+    return piles
+
+
+def test_bands_fill_the_bars_at_both_ends_and_all_columns_are_equally_high():
+    spec = paths(log(*SHOP, "dee 0 cart", "dee 1 view"), depth=3).chart().to_dict()
+    flowing, blocks, _ = (
+        spec["datasets"][one["data"]["name"]] for one in spec["layer"]
+    )
+    ends = sorted({row["c0"] for row in flowing})
+    for at in (1, 2):
+        came = [row for row in flowing if row["c0"] == at]
+        left = [row for row in flowing if row["c0"] == ends[4 * (at - 1)]]
+        for where, bands in ((at, came), (at - 1, left)):
+            bars = [row for row in blocks if row["c0"] == where]
+            np.testing.assert_allclose(
+                stacked(bands, "c1", "c2"), stacked(bars, "c2", "c3")
+            )
+            assert len(bars) > 1
+    high = pd.DataFrame(blocks)
+    high = (high["c3"] - high["c2"]).groupby(high["c0"]).sum()
+    assert high.tolist() == pytest.approx([high[0]] * 3)
 
 
 @pytest.mark.parametrize(
