@@ -33,6 +33,7 @@ _HOMES = {
     "import_file": "opslib.ingest",
     "open": "opslib.sources",
     "orders": "opslib.dataset",
+    "paths": "opslib.analyses.paths",
     "personas": "opslib.analyses.personas",
     "read_table": "opslib.ingest",
     "retention": "opslib.analyses.retention",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
+    from opslib.analyses.paths import paths
     from opslib.analyses.personas import PersonaModel, PersonasResult, personas
     from opslib.analyses.retention import retention
     from opslib.analyses.trend import trend
@@ -81,6 +83,7 @@ __all__ = [
     "import_file",
     "open",
     "orders",
+    "paths",
     "personas",
     "read_table",
     "retention",

@@ -23,6 +23,7 @@ TABLES: dict[str, str | None] = {
     "funnel_counts": "counts",
     "trend": "daily",
     "retention": "events",
+    "paths": "events",
     "user_features": "events",
     "personas": "users",
     "ab_test": "experiment",

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from opslib import cohort_kernels, kernels, periods
-from opslib.conditions import Codes, Mask, Texts
+from opslib.conditions import Codes, Condition, Mask, Texts
 from opslib.eventlog import EventLog
 from opslib.periods import Dates, Instants
 from opslib.result import Error
@@ -52,6 +52,29 @@ class Entries(NamedTuple):
     passed_over: int
 
 
+def wanted(log: EventLog, events: Events, option: str) -> Mask:
+    """Say which event codes count.
+
+    Raises:
+        Error: An event that the log does not have, or an empty list.
+    """
+    if events is None:
+        return np.ones(len(log.names), dtype=bool)
+    several = isinstance(events, Sequence) and not isinstance(events, str)
+    names: Sequence[Any] = events if several else [events]
+    if not names:
+        raise Error("option.missing", option=option)
+    found = np.zeros(len(log.names), dtype=bool)
+    found[[log.code(name, option) for name in names]] = True
+    return found
+
+
+def kept(log: EventLog, where: Sequence[Condition]) -> Mask:
+    """Say which rows meet the conditions; empty where there are none."""
+    mask = log.mask(where)
+    return np.zeros(0, dtype=bool) if mask is None else mask
+
+
 def rows(log: EventLog, events: Events, option: str, met: Mask | None) -> Rows:
     """Return the rows that count, without looking at those of other events.
 
@@ -69,15 +92,10 @@ def rows(log: EventLog, events: Events, option: str, met: Mask | None) -> Rows:
     nothing = _fixed(np.zeros(0, log.run_row.dtype))
     if events is None:
         return Rows(log.offsets, log.time, nothing, log.event, every, keep)
-    several = isinstance(events, Sequence) and not isinstance(events, str)
-    names: Sequence[Any] = events if several else [events]
-    if not names:
-        raise Error("option.missing", option=option)
-    codes = [log.code(name, option) for name in names]
-    if len(set(codes)) > 1:
-        wanted = np.zeros(len(log.names), dtype=bool)
-        wanted[codes] = True
-        return Rows(log.offsets, log.time, nothing, log.event, wanted, keep)
+    some = wanted(log, events, option)
+    codes = np.flatnonzero(some)
+    if len(codes) > 1:
+        return Rows(log.offsets, log.time, nothing, log.event, some, keep)
     run = slice(log.user_offsets[codes[0]], log.user_offsets[codes[0] + 1])
     sizes = np.zeros(len(log.users) + 1, np.int64)
     sizes[log.run_user[run] + 1] = np.diff(log.run_start[run.start : run.stop + 1])

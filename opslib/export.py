@@ -46,6 +46,8 @@ def _plain(column: pd.Series) -> pd.Series:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, tuple):
+        value = " → ".join(map(str, value))
     return value if isinstance(value, int | float) else _text(value)
 
 

@@ -32,6 +32,11 @@ def test_headers_are_marked_even_when_they_occur_twice():
     assert cells(frame) == [["'=a", "'=a"], ["x", "y"]]
 
 
+def test_several_names_in_a_cell_are_joined_and_marked_as_text():
+    frame = pd.DataFrame({"path": [("=a", "b"), ("view", "buy")]})
+    assert cells(frame)[1:] == [["'=a → b"], ["view → buy"]]
+
+
 def test_numbers_and_dates_are_left_alone():
     frame = pd.DataFrame(
         {

@@ -102,6 +102,10 @@ def a_split_retention(names):
     return ops.retention(log, by="channel")
 
 
+def some_paths(names):
+    return ops.paths(a_log(names), gap="5h", depth=3, start=list(names[:12]))
+
+
 def a_trend(names):
     days = pd.date_range("2025-01-01", periods=30)
     numbers = {name: np.arange(30) + i for i, name in enumerate(names)}
@@ -127,7 +131,9 @@ def some_personas(names):
 
 RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
-    *(a_trend, an_experiment, some_personas),
+    *(some_paths, a_trend, an_experiment, some_personas),
+    *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
+    *(some_paths, a_trend, an_experiment, some_personas),
 )
 
 

@@ -240,6 +240,7 @@ LINES = {
     "funnel_counts": ["counts.csv"],
     "trend": ["daily.csv"],
     "retention": ["events.csv", "--period", "week"],
+    "paths": ["events.csv", "--timezone", "Asia/Shanghai", "--depth", "4"],
     "user_features": ["events.csv"],
     "personas": ["users.csv"],
     "ab_test": ["experiment.csv", "--metrics", "{metric}"],

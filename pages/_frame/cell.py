@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from opslib import charts, words
+from opslib.analyses.paths import event_title
 from opslib.analyses.personas import column_title
 from opslib.result import Error, Result
 from pages._frame import cards, data, experiment, pins, table
@@ -36,7 +37,7 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
 # that shows the answer first, None where there is nothing to draw; and of tables that
 # are a reason to believe it.
 CHARTS = {"retention": ("curve_chart", "trend_chart", "value_chart", "chart")}
-REASONS = {"personas": ("evidence", "preparation")}
+REASONS = {"personas": ("evidence", "preparation"), "paths": ("common",)}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
 # Columns whose values are codes of our own.
@@ -44,7 +45,10 @@ CODED: dict[str, tuple[str, ...]] = {
     "ab_test": ("kind", "test", "verdict"),
     "ab_summary": ("kind", "test", "verdict"),
     "preparation": ("column",),
+    "paths": ("source", "target"),
 }
+# Parameters of `users` that are what stands in either of two columns.
+FLOWS = {"event", "source"}
 TALL = {"preparation": 92}
 
 
@@ -227,6 +231,9 @@ def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
     if parameter.name == "persona" and hasattr(result, "model"):
         names = enumerate(result.model.names(language()), 1)
         return {persona: f"{persona} {name}" for persona, name in names}
+    if parameter.name in FLOWS and {"source", "target"} <= {*result.table}:
+        codes = pd.concat([result.table["target"], result.table["source"]]).dropna()
+        return {code: _worded("target", code) for code in codes.unique()}
     column = parameter.name.removesuffix("_index")
     if column not in result.table:
         return {}
@@ -266,6 +273,8 @@ def _worded(column: str, code: str) -> str:
     """Put a code of our own, in a column of a table, into words."""
     if column == "column":
         return column_title(code, language())
+    if column in {"source", "target"}:
+        return words.clean(event_title(code, language()))
     if column == "verdict":
         return words.text(f"ab.{code}.name", language())
     return t(f"value.{column}.{code}")

@@ -10,7 +10,7 @@ from pages._frame.text import t
 PAGES = Path(__file__).parent.parent
 MENU = {
     "start": ("home", "data"),
-    "convert": ("funnel", "trend"),
+    "convert": ("funnel", "paths", "trend"),
     "stay": ("retention",),
     "who": ("personas",),
     "worked": ("ab_test", "ab_plan"),

@@ -11,6 +11,7 @@ from pages._frame.text import language, t
 # A page answers when the data set has one of these tables, or needs none.
 NEEDS: dict[str, tuple[str, ...]] = {
     "funnel": ("events", "counts"),
+    "paths": ("events",),
     "retention": ("events",),
     "personas": ("users",),
     "ab_test": (),

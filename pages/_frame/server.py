@@ -52,6 +52,7 @@ def compile_kernels() -> None:
     ops.funnel(log, steps=["x", "y"])
     ops.retention(log)
     ops.retention(log, start="x", back="y", amount="amount")
+    ops.paths(log)
     ops.user_features(log)
 
 

@@ -11,6 +11,7 @@ ANSWERS = {
     "home": ".st-key-figures",
     "data": ".st-key-drop",
     "funnel": ".st-key-answer-funnel",
+    "paths": ".st-key-answer-paths",
     "trend": ".st-key-answer-trend, .st-key-empty",
     "retention": ".st-key-answer-retention",
     "personas": ".st-key-answer-personas",
