@@ -297,7 +297,12 @@ def cohort_grid(
 
 
 def share_curve(
-    curves: Mapping[str, pd.DataFrame], lang: str, *, age_title: str, alt_text: str
+    curves: Mapping[str, pd.DataFrame],
+    lang: str,
+    *,
+    age_title: str,
+    share_title: str | None = None,
+    alt_text: str,
 ) -> alt.Chart | alt.LayerChart:
     """Draw shares by age as lines with their intervals; the first is the one meant.
 
@@ -305,13 +310,14 @@ def share_curve(
         curves: Name to a table of columns age, users, share, low, high.
         lang: Language of titles.
         age_title: Title of the ages.
+        share_title: Title of the shares; None is retention.
         alt_text: What a screen reader says.
     """
     rows = pd.concat([curve.assign(name=name) for name, curve in curves.items()])
     rows = rows[(rows["age"] > 0) & rows["share"].notna()]
     titles = {
         "age": age_title,
-        "share": text("chart.share", lang),
+        "share": share_title or text("chart.share", lang),
         "low": text("chart.from_start_low", lang),
         "high": text("chart.from_start_high", lang),
         "users": text("chart.users", lang),

@@ -92,6 +92,14 @@ def a_retention(names):
     return ops.retention(a_log(names), start=names[0], back=list(names[1:30]))
 
 
+def a_lifecycle(names):
+    return ops.lifecycle(a_log(names), period="day", event=list(names[:3]))
+
+
+def some_activity(names):
+    return ops.activity(a_log(names), event=names[0])
+
+
 def a_trend(names):
     days = pd.date_range("2025-01-01", periods=30)
     numbers = {name: np.arange(30) + i for i, name in enumerate(names)}
@@ -117,6 +125,7 @@ def some_personas(names):
 
 RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
+    *(a_lifecycle, some_activity),
     *(a_trend, an_experiment, some_personas),
 )
 

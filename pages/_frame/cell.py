@@ -20,6 +20,7 @@ from pages._frame.text import WORDS, language, t
 SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "lift", "lift_low", "lift_high", "retention",
+    "dau_wau", "dau_mau",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -34,8 +35,14 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
 }
 # What some results offer beside `chart` and `table`: names of their charts, the one
 # that shows the answer first, and of tables that are a reason to believe it.
-CHARTS = {"retention": ("curve_chart", "chart")}
-REASONS = {"personas": ("evidence", "preparation")}
+CHARTS = {
+    "retention": ("curve_chart", "chart"),
+    "activity": ("chart", "stickiness_chart", "hours_chart"),
+}
+REASONS = {
+    "personas": ("evidence", "preparation"),
+    "activity": ("stickiness", "frequency", "hours"),
+}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
 # Columns whose values are codes of our own.
@@ -43,6 +50,8 @@ CODED: dict[str, tuple[str, ...]] = {
     "ab_test": ("kind", "test", "verdict"),
     "ab_summary": ("kind", "test", "verdict"),
     "preparation": ("column",),
+    "lifecycle": ("state",),
+    "hours": ("weekday",),
 }
 TALL = {"preparation": 92}
 
@@ -228,6 +237,8 @@ def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
     if column not in result.table:
         return {}
     values = result.table[column].drop_duplicates()
+    if column == "state":
+        return {state: _worded(column, state) for state in values}
     if column == "variant":
         # The table compares every variant with the control.
         values = pd.concat([pd.Series([getattr(result, "control", None)]), values])
@@ -261,6 +272,9 @@ def _worded(column: str, code: str) -> str:
         return column_title(code, language())
     if column == "verdict":
         return words.text(f"ab.{code}.name", language())
+    if column in {"state", "weekday"}:
+        home = "lifecycle" if column == "state" else "activity"
+        return words.text(f"{home}.{code}", language())
     return t(f"value.{column}.{code}")
 
 

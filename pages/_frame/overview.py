@@ -12,6 +12,8 @@ from pages._frame.text import language, t
 NEEDS: dict[str, tuple[str, ...]] = {
     "funnel": ("events", "counts"),
     "retention": ("events",),
+    "lifecycle": ("events",),
+    "activity": ("events",),
     "personas": ("users",),
     "ab_test": (),
     "trend": ("daily",),

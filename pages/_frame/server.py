@@ -52,6 +52,9 @@ def compile_kernels() -> None:
     ops.funnel(log, steps=["x", "y"])
     ops.retention(log)
     ops.retention(log, start="x", back="y")
+    for event in (None, "x"):
+        ops.lifecycle(log, event=event)
+        ops.activity(log, event=event).hours  # noqa: B018  what it compiles is meant
     ops.user_features(log)
 
 

@@ -13,6 +13,8 @@ ANSWERS = {
     "funnel": ".st-key-answer-funnel",
     "trend": ".st-key-answer-trend, .st-key-empty",
     "retention": ".st-key-answer-retention",
+    "lifecycle": ".st-key-answer-lifecycle",
+    "activity": ".st-key-answer-activity",
     "personas": ".st-key-answer-personas",
     "ab_test": ".st-key-answer-ab_test",
     "ab_plan": ".st-key-answer-ab_plan",
