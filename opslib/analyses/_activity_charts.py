@@ -71,7 +71,7 @@ def users(
                             domain=[label(name) for name in names.values()],
                             range=[looks[name] for name in names],
                         ),
-                        legend=alt.Legend(title=None, orient="top"),
+                        legend=alt.Legend(title=None, orient="top", columns=2),
                     ),
                     tooltip=shape.tooltip(
                         {"period": "%Y-%m-%d", "name": "", "value": ","}

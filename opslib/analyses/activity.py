@@ -150,7 +150,7 @@ class ActivityResult(Result):
             "activity.mean",
             mean=float(users.mean()),
             per=per,
-            n=len(users),
+            over=Note(f"activity.over_{self.unit}", n=len(users)),
             low=int(users.min()),
             high=int(users.max()),
         )
@@ -163,9 +163,11 @@ class ActivityResult(Result):
         share = over["dau_mau"].dropna()
         ratio = Note("activity.no_ratio")
         if len(share):
-            unit = Note(f"active.{self.unit}")
-            mean_share = float(share.mean())
-            ratio = Note("activity.ratio", share=mean_share, n=len(share), unit=unit)
+            ratio = Note(
+                "activity.ratio",
+                share=float(share.mean()),
+                over=Note(f"activity.over_{self.unit}", n=len(share)),
+            )
         return say(lang, mean, changed, ratio, self._best())
 
     def _best(self) -> Note | None:

@@ -192,9 +192,10 @@ def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
 def _users(result: Result, key: str) -> None:
     """Turn any number of the result into the list of users behind it.
 
-    Every parameter of `result.users` becomes a choice: yes or no for a bool, else among
-    the values of the table's column of that name, by position where the parameter is a
-    whole number and the column is not. One that may be None may be left open.
+    Every parameter of `result.users` becomes a choice: yes or no for a bool, a number
+    where the default is one, else among the values of the table's column of that name,
+    by position where the parameter is a whole number and the column is not. One that
+    may be None may be left open.
     """
     if not hasattr(result, "users"):
         return
@@ -207,7 +208,17 @@ def _users(result: Result, key: str) -> None:
         for name, parameter in inspect.signature(result.users).parameters.items():
             if isinstance(parameter.default, bool):
                 chosen[name] = row.toggle(
-                    _header(name, "users"), parameter.default, key=f"{key}.{name}"
+                    _header(name, "users"),
+                    parameter.default,
+                    key=f"{key}.users.{name}",
+                )
+            elif isinstance(parameter.default, int):
+                chosen[name] = row.number_input(
+                    _header(name),
+                    min_value=1,
+                    value=parameter.default,
+                    key=f"{key}.users.{name}",
+                    width=150,
                 )
             elif values := _values(result, parameter):
                 chosen[name] = row.selectbox(
@@ -216,7 +227,7 @@ def _users(result: Result, key: str) -> None:
                     index=None if type(None) in _kinds(parameter) else 0,
                     format_func=values.__getitem__,
                     placeholder=t("frame.all"),
-                    key=f"{key}.{name}",
+                    key=f"{key}.users.{name}",
                     width=260,
                 )
         try:

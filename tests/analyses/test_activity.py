@@ -123,7 +123,7 @@ def test_a_period_that_is_not_over_is_marked_and_read_nowhere():
     assert result.hours["events"].sum() == 2
     assert result.users().tolist() == ["ann", "bob"]
     assert "active.open" in {note.code for note in result.warnings}
-    assert "from 2 to 2, over 1 period" in result.describe()
+    assert "from 2 to 2, over 1 day)" in result.describe()
 
 
 def hour(result, weekday, clock):
@@ -180,7 +180,7 @@ def test_the_answer_names_the_best_hours():
     result = activity(log(*lines, until="2026-03-29"))
     # (9 + 8 + 4) / 3 users against 180 in 29 times 24 hours.
     assert result.describe() == (
-        "On average 4.55 users were active a day (from 0 to 9, over 29 periods). The "
+        "On average 4.55 users were active a day (from 0 to 9, over 29 days). The "
         "data do not cover 30 days before a whole period, so that there is no DAU/MAU. "
         "Most users are active on Tuesday 08:00–09:00, Tuesday 09:00–10:00 and Monday "
         "20:00–21:00: 27.1 times as many as in an average hour (each seen at most 5 "

@@ -82,7 +82,7 @@ def test_users_behind_a_cell_those_who_came_back_and_the_others(opened):
     page = opened("retention", lang="en", d="demo")
     page.session_state["retention.demo.users"] = True
     page.run()
-    key = "retention.demo"
+    key = "retention.demo.users"
     page.selectbox(key=f"{key}.cohort").set_value("2026-03-02").run()
     page.selectbox(key=f"{key}.age").set_value(1).run()
     table = cells(page, "cohort", "retained")[0]
