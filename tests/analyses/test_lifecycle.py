@@ -274,6 +274,8 @@ def test_asking_for_users_that_are_not_there_is_told():
     result = lifecycle(log(*FEW), period="day", dates=("2026-03-02", "2026-03-03"))
     assert result.users("2026-03-02", "lost").tolist() == ["bob"]
     assert result.users(dt.date(2026, 3, 3), "new").tolist() == ["cy"]
+    # Ann is back at the very midnight that ends that day.
+    assert result.users("2026-03-03", "lost").tolist() == ["ann"]
     with pytest.raises(Error, match=r"period cannot be “2026-03-01”.*“2026-03-02”"):
         result.users("2026-03-01", "new")
     with pytest.raises(Error, match=r"state cannot be “gone”; choose from “new”"):
