@@ -145,6 +145,7 @@ class ActivityResult(Result):
             day = periods.days(until - 1, until, self.log.timezone)[0]
             unit = Note(f"active.{self.unit}")
             return say(lang, Note("active.too_early", unit=unit, until=day))
+        over = self._whole
         users = over["active"]
         mean = Note(
             "activity.mean",
@@ -156,10 +157,8 @@ class ActivityResult(Result):
         )
         changed = None
         if self.previous is not None:
-            before = self.previous.table[self.previous.table["mature"]]
-            # Where history starts the period may be short.
-            later = before[int(self.previous.shown.low == 0) :]["active"]
-            changed = active.change("activity.change", users, later, per)
+            before = self.previous._whole["active"]  # noqa: SLF001
+            changed = active.change("activity.change", users, before, per)
         share = over["dau_mau"].dropna()
         ratio = Note("activity.no_ratio")
         if len(share):
@@ -169,6 +168,12 @@ class ActivityResult(Result):
                 over=Note(f"activity.over_{self.unit}", n=len(share)),
             )
         return say(lang, mean, changed, ratio, self._best())
+
+    @property
+    def _whole(self) -> pd.DataFrame:
+        """The periods that are over, without a first one that the data begin in."""
+        over = self.table[self.table["mature"]]
+        return over[int(_begun(self.log, self.shown) and len(over) > 1) :]
 
     def _best(self) -> Note | None:
         """Name the hours of the week in which most users are active."""
@@ -298,6 +303,8 @@ def activity(
     told = active.notes(log, shown, dates)
     if low == 0:
         told.append(Note("activity.history", first=log.dates[0], n=int(new[0])))
+    if _begun(log, shown):
+        told.append(Note("activity.begun"))
     told += _about_hours(log, shown)
     previous = None
     if compare:
@@ -327,6 +334,11 @@ def activity(
         where=tuple(where),
         week_start=week_start,
     )
+
+
+def _begun(log: EventLog, shown: active.Span) -> bool:
+    """Say whether the first of the periods shown had begun before the data do."""
+    return bool(shown.edges[shown.low] < periods.span(log.dates, log.timezone)[0])
 
 
 def _over(shown: active.Span, until: int) -> int:

@@ -94,6 +94,17 @@ def test_a_week_has_the_windows_of_its_last_day_and_the_mean_of_its_days():
     assert rows(result, "wau")["03-02"] == (1,)
 
 
+def test_a_first_week_that_the_data_begin_in_is_left_out_of_the_mean():
+    # 1 March 2026 is a Sunday, the only day of its week.
+    lines = [f"{user} {day}T9 a" for user in ("ann", "bob") for day in range(2, 16)]
+    result = activity(log(*lines, "ann 1T9 a", until="2026-03-15"), period="week")
+    assert rows(result, "active")["02-23"] == (1,)
+    assert "(from 2 to 2, over 2 weeks)" in result.describe()
+    assert "activity.begun" in {note.code for note in result.warnings}
+    monday = activity(log(*lines, until="2026-03-15"), period="week")
+    assert "activity.begun" not in {note.code for note in monday.warnings}
+
+
 def test_stickiness_is_exact_and_at_least():
     result = activity(log(*FEW))
     assert result.stickiness[["periods", "users", "users_at_least"]].to_numpy().tolist(
