@@ -25,12 +25,14 @@ _HOMES = {
     "ab_plan": "opslib.analyses.ab_plan",
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
+    "activity": "opslib.analyses.activity",
     "demo": "opslib.sources",
     "experiment": "opslib.dataset",
     "from_table": "opslib.sources",
     "funnel": "opslib.analyses.funnel",
     "funnel_counts": "opslib.analyses.funnel_counts",
     "import_file": "opslib.ingest",
+    "lifecycle": "opslib.analyses.lifecycle",
     "open": "opslib.sources",
     "orders": "opslib.dataset",
     "paths": "opslib.analyses.paths",
@@ -45,8 +47,10 @@ if TYPE_CHECKING:
     from opslib.analyses.ab_plan import ab_plan
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
+    from opslib.analyses.activity import activity
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
+    from opslib.analyses.lifecycle import lifecycle
     from opslib.analyses.paths import paths
     from opslib.analyses.personas import PersonaModel, PersonasResult, personas
     from opslib.analyses.retention import retention
@@ -75,12 +79,14 @@ __all__ = [
     "ab_plan",
     "ab_summary",
     "ab_test",
+    "activity",
     "demo",
     "experiment",
     "from_table",
     "funnel",
     "funnel_counts",
     "import_file",
+    "lifecycle",
     "open",
     "orders",
     "paths",

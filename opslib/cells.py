@@ -23,6 +23,8 @@ TABLES: dict[str, str | None] = {
     "funnel_counts": "counts",
     "trend": "daily",
     "retention": "events",
+    "lifecycle": "events",
+    "activity": "events",
     "paths": "events",
     "user_features": "events",
     "personas": "users",

@@ -152,6 +152,50 @@ def edges(
     return to_instants(walls, timezone)
 
 
+def hours(days: Instants, timezone: str) -> tuple[Instants, Instants]:
+    """Return the edges of the hours that passed on these days, and which each was.
+
+    A clock hour that is skipped is not there, one that is repeated is there twice.
+
+    Args:
+        days: Edges of days in the timezone.
+        timezone: IANA name.
+
+    Returns:
+        The edges, and for each hour its place in the week from Monday 0 h, 0 to 167.
+
+    Example:
+        >>> first, end = span(("2026-03-29", "2026-03-29"), "Europe/Berlin")
+        >>> edges, place = hours(np.array([first, end]), "Europe/Berlin")
+        >>> len(place), (place[:4] - 6 * 24).tolist()
+        (23, [0, 1, 3, 4])
+    """
+    hour = 3_600_000_000
+
+    def shift(instants: npt.ArrayLike) -> Instants:
+        return to_wall(instants, timezone).as_unit("us").asi8 - np.asarray(instants)
+
+    # Between two midnights that are set differently the clock is moved once.
+    shifts = shift(days)
+    moved = np.flatnonzero(shifts[1:] != shifts[:-1])
+    low, high = days[moved], days[moved + 1]
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        before = shift(middle) == shifts[moved]
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    starts = np.unique([days[0], *high])
+    parts = [
+        np.arange(start + -(start + by) % hour, end, hour)
+        for start, end, by in zip(
+            starts, [*starts[1:], days[-1]], shift(starts), strict=True
+        )
+    ]
+    edges = np.unique(np.concatenate([starts, *parts, days[-1:]]))
+    wall = edges[:-1] + shift(starts)[np.searchsorted(starts, edges[:-1], "right") - 1]
+    # 1 January 1970 was a Thursday.
+    return edges, (wall // hour + 3 * 24) % (7 * 24)
+
+
 def names(edge: Instants, timezone: str) -> pd.DatetimeIndex:
     """Return the day each period begins, in the timezone; one fewer than edges."""
     return to_wall(edge[:-1], timezone).normalize()

@@ -23,7 +23,7 @@ EDGE = (
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "tables", "encode", "eventlog", "attempts", "cohorts", "kinds", "dataset",
+    "tables", "encode", "eventlog", "attempts", "cohorts", "active", "kinds", "dataset",
     "quality", "join", "segments", "names", "personal", "ages", "cohort_kernels",
 )  # fmt: skip
 

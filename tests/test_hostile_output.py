@@ -106,6 +106,14 @@ def some_paths(names):
     return ops.paths(a_log(names), gap="5h", depth=3, start=list(names[:12]))
 
 
+def a_lifecycle(names):
+    return ops.lifecycle(a_log(names), period="day", event=list(names[:3]))
+
+
+def some_activity(names):
+    return ops.activity(a_log(names), event=names[0])
+
+
 def a_trend(names):
     days = pd.date_range("2025-01-01", periods=30)
     numbers = {name: np.arange(30) + i for i, name in enumerate(names)}
@@ -133,6 +141,7 @@ RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
     *(some_paths, a_trend, an_experiment, some_personas),
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
+    *(a_lifecycle, some_activity),
     *(some_paths, a_trend, an_experiment, some_personas),
 )
 

@@ -240,6 +240,8 @@ LINES = {
     "funnel_counts": ["counts.csv"],
     "trend": ["daily.csv"],
     "retention": ["events.csv", "--period", "week"],
+    "lifecycle": ["events.csv"],
+    "activity": ["events.csv", "--period", "week"],
     "paths": ["events.csv", "--timezone", "Asia/Shanghai", "--depth", "4"],
     "user_features": ["events.csv"],
     "personas": ["users.csv"],

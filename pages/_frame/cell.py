@@ -21,6 +21,7 @@ from pages._frame.text import WORDS, language, t
 SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "lift", "lift_low", "lift_high", "retention",
+    "dau_wau", "dau_mau",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -36,8 +37,15 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
 # What some results offer beside `chart` and `table`: names of their charts, the one
 # that shows the answer first, None where there is nothing to draw; and of tables that
 # are a reason to believe it.
-CHARTS = {"retention": ("curve_chart", "trend_chart", "value_chart", "chart")}
-REASONS = {"personas": ("evidence", "preparation"), "paths": ("common",)}
+CHARTS = {
+    "retention": ("curve_chart", "trend_chart", "value_chart", "chart"),
+    "activity": ("chart", "stickiness_chart", "hours_chart"),
+}
+REASONS = {
+    "personas": ("evidence", "preparation"),
+    "paths": ("common",),
+    "activity": ("stickiness", "frequency", "hours"),
+}
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
 # Columns whose values are codes of our own.
@@ -46,6 +54,8 @@ CODED: dict[str, tuple[str, ...]] = {
     "ab_summary": ("kind", "test", "verdict"),
     "preparation": ("column",),
     "paths": ("source", "target"),
+    "lifecycle": ("state",),
+    "hours": ("weekday",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}
@@ -188,9 +198,10 @@ def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
 def _users(result: Result, key: str) -> None:
     """Turn any number of the result into the list of users behind it.
 
-    Every parameter of `result.users` becomes a choice: yes or no for a bool, else among
-    the values of the table's column of that name, by position where the parameter is a
-    whole number and the column is not. One that may be None may be left open.
+    Every parameter of `result.users` becomes a choice: yes or no for a bool, a number
+    where the default is one, else among the values of the table's column of that name,
+    by position where the parameter is a whole number and the column is not. One that
+    may be None may be left open.
     """
     if not hasattr(result, "users"):
         return
@@ -206,6 +217,14 @@ def _users(result: Result, key: str) -> None:
                     _header(name, "users"),
                     parameter.default,
                     key=f"{key}.users.{name}",
+                )
+            elif isinstance(parameter.default, int):
+                chosen[name] = row.number_input(
+                    _header(name),
+                    min_value=1,
+                    value=parameter.default,
+                    key=f"{key}.users.{name}",
+                    width=150,
                 )
             elif values := _values(result, parameter):
                 chosen[name] = row.selectbox(
@@ -238,6 +257,8 @@ def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:
     if column not in result.table:
         return {}
     values = result.table[column].drop_duplicates()
+    if column == "state":
+        return {state: _worded(column, state) for state in values}
     if column == "variant":
         # The table compares every variant with the control.
         values = pd.concat([pd.Series([getattr(result, "control", None)]), values])
@@ -277,6 +298,9 @@ def _worded(column: str, code: str) -> str:
         return words.clean(event_title(code, language()))
     if column == "verdict":
         return words.text(f"ab.{code}.name", language())
+    if column in {"state", "weekday"}:
+        home = "lifecycle" if column == "state" else "activity"
+        return words.text(f"{home}.{code}", language())
     return t(f"value.{column}.{code}")
 
 

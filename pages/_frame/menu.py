@@ -11,7 +11,7 @@ PAGES = Path(__file__).parent.parent
 MENU = {
     "start": ("home", "data"),
     "convert": ("funnel", "paths", "trend"),
-    "stay": ("retention",),
+    "stay": ("retention", "lifecycle", "activity"),
     "who": ("personas",),
     "worked": ("ab_test", "ab_plan"),
     "keep": ("notebook",),

@@ -13,6 +13,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "funnel": ("events", "counts"),
     "paths": ("events",),
     "retention": ("events",),
+    "lifecycle": ("events",),
+    "activity": ("events",),
     "personas": ("users",),
     "ab_test": (),
     "trend": ("daily",),

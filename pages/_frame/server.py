@@ -53,6 +53,9 @@ def compile_kernels() -> None:
     ops.retention(log)
     ops.retention(log, start="x", back="y", amount="amount")
     ops.paths(log)
+    for event in (None, "x"):
+        ops.lifecycle(log, event=event)
+        ops.activity(log, event=event).hours  # noqa: B018  what it compiles is meant
     ops.user_features(log)
 
 

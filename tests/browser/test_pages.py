@@ -14,6 +14,8 @@ ANSWERS = {
     "paths": ".st-key-answer-paths",
     "trend": ".st-key-answer-trend, .st-key-empty",
     "retention": ".st-key-answer-retention",
+    "lifecycle": ".st-key-answer-lifecycle",
+    "activity": ".st-key-answer-activity",
     "personas": ".st-key-answer-personas",
     "ab_test": ".st-key-answer-ab_test",
     "ab_plan": ".st-key-answer-ab_plan",
