@@ -517,6 +517,13 @@ def test_groups_are_those_of_the_start_event_and_small_ones_are_not_spoken_of():
     drawn = json.dumps(result.curve_chart().to_dict())
     assert "few" not in drawn
     assert "web" in drawn
+    filled, empty, _ = result.chart().to_dict()["layer"]
+    rows = result.chart().to_dict()["datasets"]
+    lines = [
+        {row["c0"] for row in rows[layer["data"]["name"]] if row["c1"] == 1}
+        for layer in (filled, empty)
+    ]
+    assert lines == [{"web · 40", "app · 30"}, {"few · 29"}]
 
 
 def test_a_missing_group_is_not_an_empty_one_nor_zero():
