@@ -466,6 +466,11 @@ def test_money_is_added_up_by_age_and_per_user_so_far():
     )
     missing = next(n for n in result.warnings if n.code == "retention.no_amount")
     assert missing.text() == "1 return event has no amount and counts as 0."
+    again = paid(
+        "an 1 a -", "an 2 a -", "an 3 a 1", amount="amount", cohort="recurring"
+    )
+    missing = next(n for n in again.warnings if n.code == "retention.no_amount")
+    assert missing.values["n"] == 2
     chosen = paid(
         "ann 1 buy 10", "ann 2 buy 20", "ann 4 buy 5", amount="amount", ages=[3]
     )
