@@ -172,6 +172,7 @@ def amounts(  # type: ignore[no-untyped-def]
     values = np.zeros((n_lines, n_columns))
     squares = np.zeros((n_lines, n_columns))
     missing = 0
+    looked_at = 0
     low = 0
     for e in range(first, end):
         u = user[e]
@@ -199,7 +200,8 @@ def amounts(  # type: ignore[no-untyped-def]
             if done == n_columns:
                 break
             if np.isnan(amount[at]):
-                missing += 1
+                missing += i >= looked_at
+                looked_at = max(looked_at, i + 1)
                 continue
             total += amount[at]
             if ages[done, 0] <= age:

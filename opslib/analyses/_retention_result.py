@@ -154,7 +154,8 @@ class RetentionResult(Result):
     def chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart:
         """Draw the cohorts as a heat map: the latest 60 and the first 30 ages.
 
-        With `by` the groups are drawn instead, each with all its cohorts pooled.
+        With `by` the groups are drawn instead, each with all its cohorts pooled, and
+        empty where that is fewer than 30 users.
         """
         table = self.table
         if self.by:
@@ -164,7 +165,7 @@ class RetentionResult(Result):
             labels = self._named(pd.Series(self._lines.labels, dtype="str"), lang)
             table = curve.assign(
                 cohort=groups,
-                mature=curve["users"] > 0,
+                mature=curve["users"] >= FEWEST_USERS,
                 users=groups.map(dict(zip(labels, sizes, strict=True))),
             )
         return charts.cohort_grid(

@@ -142,7 +142,7 @@ def retention(
     notes = [*log.left_out, *_notes(plan, lines, table, amounts)]
     if entries.passed_over:
         notes.append(Note("retention.passed_over", n=entries.passed_over))
-    if cohort == "recurring" and len(entries.user):
+    if cohort == "recurring":
         people = len(np.unique(entries.user))
         notes.append(Note("retention.recurring", n=people, entries=len(entries.user)))
     previous = None
@@ -178,7 +178,7 @@ def _before(
     try:
         previous = retention(log, dates=periods.before(chosen), **options)
     except Error as error:
-        if error.code not in {"retention.nobody", "retention.groups"}:
+        if error.code != "retention.nobody":
             raise
         return None, [Note("retention.no_previous")]
     # Who was there already when the data begin is not new in the period before.

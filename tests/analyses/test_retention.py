@@ -466,6 +466,11 @@ def test_money_is_added_up_by_age_and_per_user_so_far():
     )
     missing = next(n for n in result.warnings if n.code == "retention.no_amount")
     assert missing.text() == "1 return event has no amount and counts as 0."
+    again = paid(
+        "an 1 a -", "an 2 a -", "an 3 a 1", amount="amount", cohort="recurring"
+    )
+    missing = next(n for n in again.warnings if n.code == "retention.no_amount")
+    assert missing.values["n"] == 2
     chosen = paid(
         "ann 1 buy 10", "ann 2 buy 20", "ann 4 buy 5", amount="amount", ages=[3]
     )
@@ -517,6 +522,13 @@ def test_groups_are_those_of_the_start_event_and_small_ones_are_not_spoken_of():
     drawn = json.dumps(result.curve_chart().to_dict())
     assert "few" not in drawn
     assert "web" in drawn
+    filled, empty, _ = result.chart().to_dict()["layer"]
+    rows = result.chart().to_dict()["datasets"]
+    lines = [
+        {row["c0"] for row in rows[layer["data"]["name"]] if row["c1"] == 1}
+        for layer in (filled, empty)
+    ]
+    assert lines == [{"web · 40", "app · 30"}, {"few · 29"}]
 
 
 def test_a_missing_group_is_not_an_empty_one_nor_zero():
