@@ -184,10 +184,11 @@ class PathsResult(Result):
             return None
         if self.previous.sessions.users < FEWEST:
             return Note("paths.previous_few", n=self.previous.sessions.users)
-        now: Any = self.common.iloc[0]
-        then: Any = self.previous._share(now["path"])  # noqa: SLF001  same class
-        if self.way == "between":
-            now, then = self._reached, self.previous._reached  # noqa: SLF001  same class
+        now: Any = self._reached
+        then: Any = self.previous._reached  # noqa: SLF001  same class
+        if self.way != "between":
+            now = self.common.iloc[0]
+            then = self.previous._share(now["path"])  # noqa: SLF001  same class
         difference = now["share"] - then["share"]
         down = np.hypot(now["share"] - now["low"], then["high"] - then["share"])
         up = np.hypot(now["high"] - now["share"], then["share"] - then["low"])
