@@ -14,11 +14,13 @@ _HOMES = {
     "Dataset": "opslib.dataset",
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
+    "Exclude": "opslib.steps",
     "Note": "opslib.result",
     "PersonaModel": "opslib.analyses.personas",
     "PersonasResult": "opslib.analyses.personas",
     "Report": "opslib.ingest",
     "Result": "opslib.result",
+    "Step": "opslib.steps",
     "Table": "opslib.ingest",
     "Workspace": "opslib.workspace",
     "ab_plan": "opslib.analyses.ab_plan",
@@ -54,17 +56,20 @@ if TYPE_CHECKING:
     from opslib.ingest import Report, Table, import_file, read_table
     from opslib.result import Error, Note, Result
     from opslib.sources import demo, from_table, open
+    from opslib.steps import Exclude, Step
     from opslib.workspace import Workspace
 
 __all__ = [
     "Dataset",
     "Error",
     "EventLog",
+    "Exclude",
     "Note",
     "PersonaModel",
     "PersonasResult",
     "Report",
     "Result",
+    "Step",
     "Table",
     "Workspace",
     "ab_plan",

@@ -23,8 +23,8 @@ EDGE = (
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "tables", "encode", "eventlog", "attempts", "cohorts", "kinds", "dataset",
-    "quality", "join", "names", "personal",
+    "tables", "encode", "eventlog", "steps", "chains", "attempts", "cohorts", "kinds",
+    "dataset", "quality", "join", "names", "personal",
 )  # fmt: skip
 
 
