@@ -184,6 +184,12 @@ def properties(dataset: Dataset) -> list[str]:
     ]
 
 
+def property_values(dataset: Dataset, name: str | None) -> list[str]:
+    """Return the values of a property of events, without the missing and the empty."""
+    column = dataset.events.properties.get(name or "")
+    return [value for value in column.labels if value] if column else []
+
+
 def daily_figures(dataset: Dataset) -> list[str]:
     """Return the names of the columns of daily figures that are numbers."""
     return [str(name) for name in dataset.daily.select_dtypes("number")]

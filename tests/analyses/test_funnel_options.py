@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 import opslib as ops
 from opslib import attempts
-from tests.analyses.funnel_oracle import Options, best, by_user, log, pairs
+from tests.analyses.funnel_oracle import Options, best, by_user, log, pairs, spell
 
 ROWS = some.lists(
     some.tuples(
@@ -106,23 +106,46 @@ def check(rows, o):
         note.values["n"] for note in result.warnings if note.code == "funnel.removed"
     ]
     assert told == ([len(removed)] if removed else [])
-    for k, step in enumerate(o.steps):
-        lost = [
-            user
-            for user in users[k]
-            if counted[user][1]
-            == (k if not step.get("optional") else pairs(o)[k - 1][0])
-        ]
+    before = [0, *(p for p, _ in pairs(o))]
+    for k, step in enumerate(map(spell, o.steps)):
+        end = before[k] if step.get("optional") else k
+        lost = [user for user in users[k] if counted[user][1] == end]
         assert result.users(k, dropped=True).tolist() == lost
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(ROWS, options())
 def test_every_option_agrees_with_the_definition(rows, o):
     check(rows, o)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
+@given(
+    some.lists(
+        some.tuples(
+            some.just("ann"),
+            some.integers(0, 9),
+            some.sampled_from("abx"),
+            some.just(0),
+        ),
+        min_size=3,
+        max_size=12,
+    ),
+    some.sampled_from([["a", "b"], ["a", "b", "a"], ["a", "b", "b", "b"]]),
+    some.integers(1, 6),
+    some.sampled_from(["ordered", "strict"]),
+    some.sampled_from(["remove_user", "end_attempt"]),
+    some.integers(1, 3),
+)
+def test_exclusions_agree_with_the_definition(rows, steps, window, order, effect, end):
+    excluded = [{"event": "x", "after": 0, "before": min(end, len(steps) - 1)}]
+    check(
+        rows,
+        Options(steps, window, order, exclude=excluded, exclude_effect=effect),
+    )
+
+
+@settings(max_examples=100)
 @given(CROWDED, options())
 def test_so_it_does_where_many_events_share_an_instant(rows, o):
     check(rows, o)
@@ -238,7 +261,7 @@ def test_all_views_reconcile(rows, o, period):
     entered, over = trend["users"].sum(), trend["matured_users"].sum()
     still = [note.values["n"] for note in result.warnings if note.code == "funnel.open"]
     assert entered - over == sum(still)
-    must = [k for k, step in enumerate(o.steps) if not step.get("optional")]
+    must = [k for k, step in enumerate(o.steps) if not spell(step).get("optional")]
     for k, after in pairwise(must):
         lost = set(result.users(k, dropped=True))
         assert lost | set(result.users(after)) == set(result.users(k))
