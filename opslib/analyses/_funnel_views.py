@@ -127,10 +127,11 @@ def over_time_chart(
         scale=alt.Scale(
             domain=list(names.values()), range=[charts.ACCENT, charts.MUTED]
         ),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
     )
+    days = alt.Axis(grid=False, format="%Y-%m-%d", tickMinStep=86_400_000)
     base = alt.Chart(shape.frame).encode(
-        x=alt.X(**shape.field("period", "temporal", axis=alt.Axis(grid=False))),
+        x=alt.X(**shape.field("period", "temporal", axis=days)),
         color=colour,
     )
     percents = alt.Axis(format="%")
@@ -188,6 +189,7 @@ def times_chart(
             ),
             x2=alt.X2(field=shape.alias["high"]),
             y=alt.Y(**shape.field("users", "quantitative")),
+            y2=alt.Y2(datum=0),
             tooltip=shape.tooltip({"words": "", "users": ",", "share": ".1%"}),
         )
     )

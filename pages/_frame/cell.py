@@ -123,7 +123,7 @@ def behind(
             st.caption(t(f"view.{analysis}.{view[0]}"))
             drawn = getattr(result, view[0].removesuffix("_chart"))(*view[1:])
             _table(analysis, drawn, f"{key}.{view[0]}")
-            st.caption(t(f"view.{analysis}.chart"))
+            st.caption(t(f"view.{analysis}.table"))
         _table(analysis, shown, f"{key}.table")
         for field in fields(result):
             code = f"column.{analysis}.{field.name}"

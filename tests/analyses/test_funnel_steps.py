@@ -60,6 +60,13 @@ def test_an_optional_step_neither_delays_nor_stops_a_later_one():
     assert result.users(0, dropped=True).tolist() == ["cy"]
 
 
+def test_an_optional_step_is_strictly_between_where_ties_are_no_order():
+    steps = ["view", Step("cart", optional=True), "buy"]
+    events = log("ann 0 view", "ann 1 cart", "ann 1 buy")
+    assert users(events, steps) == [1, 1, 1]
+    assert users(events, steps, ties="strict") == [1, 0, 1]
+
+
 def test_first_ever_looks_at_all_history_and_first_matching_at_what_matches():
     events = log(
         "ann 0 buy 1", "ann 5 buy 9", "ann 6 rate", "bob 5 buy 9", "bob 6 rate"
