@@ -52,15 +52,17 @@ def attempts(  # type: ignore[no-untyped-def]
     for u in range(first_user, end_user):
         most = max(most, offsets[u + 1] - offsets[u])
     excluding = (plain >> EXCLUDES).any() or (bits >> EXCLUDES).any()
-    at, bit = np.empty(most, np.int64), np.empty(most, np.int64)
-    when, begin, end = np.empty(most, np.int64), bit.copy(), np.empty(most, np.int64)
+    at, bit, when = np.empty((3, most), np.int64)
+    begin, end = np.empty((2, most), np.int64)
     tables = most + 1, steps
     step_next = np.empty(tables, np.int32)
     break_next = np.empty(tables if strict else (0, steps), np.int32)
     hit_next = np.empty(tables if excluding else (0, steps), np.int32)
     chain, best = np.empty(steps, np.int64), np.empty(steps, np.int64)
-    over = np.empty(steps, np.int64)
+    over, holder = np.empty(steps, np.int64), np.empty(steps, np.int64)
+    via = np.empty(steps, np.int64)
     allowed = _allowed(must)
+    begins = (1 << steps) - 1 if unordered else 1
     for u in range(first_user, end_user):
         level[u], closed[u], removed[u] = -1, False, False
         n, starts = 0, False
@@ -71,11 +73,11 @@ def attempts(  # type: ignore[no-untyped-def]
             for i in range(len(bits)):
                 if codes[i, event[row]] and masks[i, row]:
                     b |= bits[i]
-            if b != 0 or strict:
-                at[n], bit[n], when[n] = row, b, time[row]
-                inside = first <= time[row] < last
-                starts |= inside and (b & 1 > 0 or (unordered and b != 0))
-                n += 1
+            # Most rows may be of no use: nothing here branches on that.
+            at[n], bit[n], when[n] = row, b, time[row]
+            inside = (first <= time[row]) & (time[row] < last)
+            starts |= inside & ((b & begins) != 0)
+            n += (b != 0) | strict
         if not starts:
             continue
         _instants(when, n, begin, end)
@@ -86,11 +88,15 @@ def attempts(  # type: ignore[no-untyped-def]
             _next(hit_next, bit, n, EXCLUDES)
         deepest, marked, filled = -1, False, 0
         for s in range(n):
-            begins = bit[s] != 0 if unordered else bit[s] & 1
-            if not begins or not first <= when[s] < last:
+            if not bit[s] & begins or not first <= when[s] < last:
                 continue
+            settled = deepest >= 0 and not marked and when[s] > when[best[deepest]]
+            if settled and deepest >= _bound(step_next[begin[s]], must, n, unordered):
+                break
             if unordered:
-                depth = _any_order(s, n, bit, when, step_next, window, chain)
+                depth = _any_order(
+                    s, n, bit, when, step_next, window, chain, holder, via
+                )
                 mark, more = False, 0
             else:
                 depth, mark = _in_order(
@@ -111,8 +117,6 @@ def attempts(  # type: ignore[no-untyped-def]
                 best[:] = chain
             if only_first:
                 break
-            if deepest == steps - 1 and not marked and when[s] > when[best[deepest]]:
-                break
         removed[u] = marked
         if marked:
             continue
@@ -120,6 +124,20 @@ def attempts(  # type: ignore[no-untyped-def]
         closed[u] = when[best[0]] + window <= until
         for k in range(steps):
             rows[u, k] = at[best[k]] if best[k] >= 0 else -1
+
+
+@kernel
+def _bound(ahead, must, n, unordered):  # type: ignore[no-untyped-def]
+    """Return the level that no start can pass, given where each step comes next."""
+    level = -1
+    for k in range(len(must)):
+        if unordered:
+            level += ahead[k] < n
+        elif must[k]:
+            if ahead[k] == n:
+                break
+            level = k
+    return level
 
 
 @kernel
@@ -234,15 +252,14 @@ def _optional(n, when, begin, end, step_next, must, later, chain, over):  # type
 
 
 @kernel
-def _any_order(s, n, bit, when, step_next, window, chain):  # type: ignore[no-untyped-def]
+def _any_order(s, n, bit, when, step_next, window, chain, holder, via):  # type: ignore[no-untyped-def]
     """Follow the start `s` in any order: write the rows that fill a step more each.
 
     A row fills a step more if it fits one that is free, or one whose row can move on to
     another: a matching that grows by augmenting paths.
     """
     steps = len(chain)
-    holder = np.full(steps, -1, np.int64)
-    via = np.zeros(steps, np.int64)
+    holder[:] = -1
     limit = when[s] + window
     chain[:] = -1
     count, place = 0, s

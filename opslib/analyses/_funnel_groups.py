@@ -149,7 +149,7 @@ def compared(
     labels: Labels,
     entered: npt.NDArray[np.int64],
     reached: npt.NDArray[np.int64],
-    baseline: str | float,
+    baseline: str,
 ) -> pd.DataFrame:
     """Compare each group with the baseline; see `opslib.stats.baseline.against`.
 
@@ -157,16 +157,14 @@ def compared(
         labels: Names of the groups.
         entered: Users of each whose window is over.
         reached: Those of them who reached the last step.
-        baseline: Name of a group; a number where groups are numbers.
+        baseline: Name of a group.
 
     Raises:
         Error: There is no such group.
     """
-    number = isinstance(baseline, int | float)
-    name = f"{baseline:.15g}" if number else baseline
-    if name not in labels:
+    if baseline not in labels:
         known = [label for label in labels if label is not None]
         raise Error("option.choice", option="baseline", got=baseline, choices=known)
     groups = pd.DataFrame({"n": entered, "x": reached})
     groups.insert(0, "group", pd.Series(labels, dtype=object))
-    return against(groups, labels.index(name), FEWEST)
+    return against(groups, labels.index(baseline), FEWEST)

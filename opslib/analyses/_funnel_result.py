@@ -48,7 +48,7 @@ class FunnelResult(Result):
     window: float
     dates: tuple[str, str]
     by: str | None
-    baseline: str | float | None
+    baseline: str | None
     comparison: pd.DataFrame | None
     _log: EventLog = field(repr=False)
     _plan: Plan = field(repr=False)

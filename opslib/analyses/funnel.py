@@ -35,7 +35,7 @@ def funnel(
     exclude_effect: Literal["remove_user", "end_attempt"] = "remove_user",
     by: str | None = None,
     attribution: str = "first_touch",
-    baseline: str | float | None = None,
+    baseline: str | None = None,
     dates: Dates | None = None,
     where: Sequence[Condition] = (),
     compare: Literal["previous"] | None = None,
@@ -71,9 +71,9 @@ def funnel(
             attempt's first event; "last_touch", its last; "step_K", that of step K,
             from 0, and who did not reach it is in no group; "all_events": each value's
             events are a funnel of their own, and a user may count in several.
-        baseline: Group to compare each other with: the share at the last step of those
-            whose window is over, Holm-corrected. Groups under 30 users are not
-            compared. None compares nothing.
+        baseline: Name of the group to compare each other with: the share at the last
+            step of those whose window is over, Holm-corrected. Groups under 30 users
+            are not compared. None compares nothing.
         dates: First and last day on which attempts start, in the log's timezone;
             later steps may fall after it. None: all days.
         where: Conditions [property, operator, value] that an event must meet to count.
@@ -149,7 +149,7 @@ def _result(
     *,
     by: str | None,
     attribution: str,
-    baseline: str | float | None = None,
+    baseline: str | None = None,
 ) -> FunnelResult:
     """Count the attempts of one period."""
     found = attempts.find(log, plan, rows=groups.needs_rows(by, attribution))

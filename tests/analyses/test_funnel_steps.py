@@ -186,7 +186,7 @@ def test_groups_are_compared_with_the_baseline():
         "Not compared, because either group has fewer than 30 users whose window is "
         "over: “4”."
     )
-    small = ops.funnel(events, steps=["view", "buy"], by="x", baseline=4)
+    small = ops.funnel(events, steps=["view", "buy"], by="x", baseline="4")
     assert small.describe("zh_CN").endswith(
         "没有可以与「4」比较的分组：双方窗口期已满的用户都须达到 30 名。"
     )
