@@ -24,13 +24,12 @@ else:
     period = page.choice(
         "period", ("day", "week", "month"), default=page.usual_period, more=True
     )
+    views = {"over_time": ("over_time_chart", period), "times": ("times_chart",)}
     # From the first step to the last.
     between = {"after": 0, "before": len(steps[1:])}
     page.cell(
         "funnel",
-        view={"over_time": ("over_time_chart", period), "times": ("times_chart",)}.get(
-            view
-        ),
+        view=views.get(view or ""),
         steps=steps,
         window=f"{days}D",
         order=order,

@@ -187,7 +187,8 @@ def properties(dataset: Dataset) -> list[str]:
 def property_values(dataset: Dataset, name: str | None) -> list[str]:
     """Return the values of a property of events, without the missing and the empty."""
     column = dataset.events.properties.get(name or "")
-    return [value for value in column.labels if value] if column else []
+    labels = column.labels if isinstance(column, Codes) else ()
+    return [value for value in labels if value]
 
 
 def daily_figures(dataset: Dataset) -> list[str]:
