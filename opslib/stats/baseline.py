@@ -29,8 +29,8 @@ def against(groups: pd.DataFrame, baseline: int, fewest: int) -> pd.DataFrame:
 
     Example:
         >>> shares = pd.DataFrame({"group": ["a", "b"], "n": [80, 70], "x": [48, 56]})
-        >>> against(shares, 0, 30).round(3).iloc[0].tolist()
-        ['b', 70, 0.8, 0.2, 0.053, 0.338, 0.008, 0.008]
+        >>> against(shares, 0, 30).iloc[0, 2:].astype(float).round(3).tolist()
+        [0.8, 0.2, 0.053, 0.338, 0.008, 0.008]
     """
     n_control, x_control = map(int, groups[["n", "x"]].iloc[baseline])
     rows = []

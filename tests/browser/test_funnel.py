@@ -36,6 +36,7 @@ def test_groups_are_compared_from_a_link(visit, locale):
     window = visit(f"/funnel{LINKS[locale]}{GROUPS[locale]}", locale=locale)
     expect(window.answer("funnel")).to_contain_text("Holm")
     window.unfold("frame.more")
+    expect(window.main.get_by_test_id("stVegaLiteChart")).to_be_visible()
     window.shot(f"funnel-options-{locale}")
     window.unfold("frame.table")
     window.shot(f"funnel-groups-{locale}", whole=True)
