@@ -15,11 +15,13 @@ _HOMES = {
     "Did": "opslib.conditions",
     "Error": "opslib.result",
     "EventLog": "opslib.eventlog",
+    "Exclude": "opslib.steps",
     "Note": "opslib.result",
     "PersonaModel": "opslib.analyses.personas",
     "PersonasResult": "opslib.analyses.personas",
     "Report": "opslib.ingest",
     "Result": "opslib.result",
+    "Step": "opslib.steps",
     "Table": "opslib.ingest",
     "Workspace": "opslib.workspace",
     "ab_plan": "opslib.analyses.ab_plan",
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from opslib.ingest import Report, Table, import_file, read_table
     from opslib.result import Error, Note, Result
     from opslib.sources import demo, from_table, open
+    from opslib.steps import Exclude, Step
     from opslib.workspace import Workspace
 
 __all__ = [
@@ -69,11 +72,13 @@ __all__ = [
     "Did",
     "Error",
     "EventLog",
+    "Exclude",
     "Note",
     "PersonaModel",
     "PersonasResult",
     "Report",
     "Result",
+    "Step",
     "Table",
     "Workspace",
     "ab_plan",

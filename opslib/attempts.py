@@ -1,44 +1,140 @@
-"""Each user's attempt at an ordered list of events, found over ranges of users."""
+"""Each user's attempt at the steps of a funnel, found over ranges of users."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from opslib import kernels
+from opslib import chains, kernels
+from opslib.conditions import Condition, Mask
 from opslib.eventlog import EventLog
+from opslib.steps import Exclude, Step, matches
 
 
 class Attempts(NamedTuple):
     """One attempt per user of the log, in their order.
 
     Attributes:
-        level: The last step reached, from 0; -1 for users without an attempt.
+        level: The last step reached, from 0; -1 for users without an attempt. Optional
+            steps do not count.
         row: The row of the log that starts the attempt; undefined without one.
         closed: Whether the window had closed when observation ended.
         since: For each step, the time since the step before of those who reached it.
+        rows: By user and step the row that fills it, or -1; None if nobody asked.
+        done: By user and step whether it has it; None where the level tells.
+        removed: The users that an exclusion removed.
     """
 
     level: npt.NDArray[np.int8]
     row: npt.NDArray[np.int64]
     closed: npt.NDArray[np.bool_]
     since: list[npt.NDArray[np.int64]]
+    rows: npt.NDArray[np.int64] | None = None
+    done: npt.NDArray[np.bool_] | None = None
+    removed: int = 0
+
+    @property
+    def lean(self) -> "Attempts":
+        """The same without what takes more than a few bytes per user."""
+        none = np.empty(0, np.int64)
+        return self._replace(row=none, since=[], rows=None)
+
+    def has(self, step: int) -> npt.NDArray[np.bool_]:
+        """Say which attempts have a step."""
+        return self.level >= step if self.done is None else self.done[:, step]
+
+    def of(self, users: npt.NDArray[np.bool_]) -> "Attempts":
+        """Give the attempts of all users that have one, given which these are."""
+        return self._replace(
+            level=self.level[users],
+            row=self.row[users],
+            closed=self.closed[users],
+            rows=None if self.rows is None else self.rows[users],
+            done=None if self.done is None else self.done[users],
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence["Attempts"]) -> "Attempts":
+        """Put attempts one after the other."""
+        columns: dict[str, Any] = {}
+        for name in ("level", "row", "closed", "rows", "done"):
+            every = [getattr(part, name) for part in parts]
+            columns[name] = None if every[0] is None else np.concatenate(every)
+        since = [part.since for part in parts]
+        times = [np.concatenate(of) for of in zip(*since, strict=True)]
+        return cls(**columns, since=times)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an attempt is; see `opslib.funnel`.
+
+    Attributes:
+        window: In microseconds.
+        entry: Attempts start at entry[0] <= t < entry[1].
+    """
+
+    steps: tuple[Step, ...]
+    window: int
+    entry: tuple[int, int]
+    where: Sequence[Condition] = ()
+    order: str = "ordered"
+    attempt: str = "deepest"
+    ties: str = "step_order"
+    exclude: tuple[Exclude, ...] = ()
+    exclude_effect: str = "remove_user"
+
+    @property
+    def simple(self) -> bool:
+        """Whether the steps are plain names in order, which is the quick way."""
+        usual = (self.order, self.attempt, self.ties) == (
+            "ordered",
+            "deepest",
+            "step_order",
+        )
+        return usual and not self.exclude and all(step.plain for step in self.steps)
+
+    @property
+    def before(self) -> list[int]:
+        """For each step the one before it that is not optional; 0 for the first."""
+        if self.order == "unordered":
+            return [max(0, k - 1) for k in range(len(self.steps))]
+        must = [k for k, step in enumerate(self.steps) if not step.optional]
+        return [
+            max((m for m in must if m < k), default=0) for k in range(len(self.steps))
+        ]
 
 
 def find(
-    log: EventLog,
-    codes: npt.NDArray[np.int64],
-    window: int,
-    entry: tuple[int, int],
-    keep: npt.NDArray[np.bool_] | None,
+    log: EventLog, plan: Plan, *, rows: bool = False, only: Mask | None = None
 ) -> Attempts:
-    """Run the kernel over ranges of users."""
+    """Find every user's attempt.
+
+    Args:
+        log: Events.
+        plan: What an attempt is.
+        rows: Whether the rows of all steps are wanted.
+        only: Rows that count, beside the conditions of the plan.
+    """
+    kept = log.mask(plan.where)
+    if only is not None:
+        kept = only if kept is None else kept & only
+    keep = np.empty(0, bool) if kept is None else kept
+    return (
+        _quick(log, plan, keep) if plan.simple and not rows else _any(log, plan, keep)
+    )
+
+
+def _quick(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
+    """Go through the rows of the steps only, event by event."""
+    codes = np.array([log.code(str(step.event), "steps") for step in plan.steps])
     runs = [slice(log.user_offsets[c], log.user_offsets[c + 1]) for c in codes]
     before = np.full(len(codes), -1)
     for k, code in enumerate(codes):
         earlier = np.flatnonzero(codes[:k] == code)
         before[k] = earlier[-1] if len(earlier) else -1
-    kept = np.empty(0, bool) if keep is None else keep
     users = len(log.users)
     level, row = np.empty(users, np.int8), np.empty(users, np.int64)
     closed = np.empty(users, np.bool_)
@@ -57,9 +153,9 @@ def find(
             cuts[:, 0].copy(),
             cuts[:, 1].copy(),
             before,
-            window,
-            *entry,
-            kept,
+            plan.window,
+            *plan.entry,
+            keep,
             first,
             end,
             log.until,
@@ -71,3 +167,48 @@ def find(
     since = kernels.over_users(work, log.offsets)
     times = [np.concatenate(parts) for parts in zip(*since, strict=True)]
     return Attempts(level, row, closed, times)
+
+
+def _any(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
+    """Go through all rows, user by user."""
+    match = matches(log, plan.steps, plan.exclude)
+    must = np.array([not step.optional for step in plan.steps])
+    rules = (
+        plan.order == "unordered",
+        plan.order == "strict",
+        plan.attempt == "first",
+        plan.ties == "strict",
+        plan.exclude_effect == "end_attempt",
+    )
+    users = len(log.users)
+    rows = np.full((users, len(must)), -1, np.int64)
+    level = np.empty(users, np.int8)
+    closed, removed = np.empty((2, users), np.bool_)
+    kernels.over_users(
+        lambda first, end: chains.attempts(
+            first,
+            end,
+            log.offsets,
+            log.time,
+            log.event,
+            keep,
+            *match,
+            must,
+            plan.window,
+            *plan.entry,
+            log.until,
+            rules,
+            rows,
+            level,
+            closed,
+            removed,
+        ),
+        log.offsets,
+    )
+    since = [np.empty(0, np.int64)]
+    for k, before in enumerate(plan.before[1:], 1):
+        reached = rows[:, k][rows[:, k] >= 0]
+        earlier = rows[:, before][rows[:, k] >= 0]
+        since.append(log.time[reached] - log.time[earlier])
+    done = None if must.all() else rows >= 0
+    return Attempts(level, rows[:, 0], closed, since, rows, done, int(removed.sum()))

@@ -23,8 +23,9 @@ EDGE = (
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "tables", "encode", "eventlog", "attempts", "cohorts", "active", "kinds", "dataset",
-    "quality", "join", "segments", "names", "personal", "ages", "cohort_kernels",
+    "tables", "encode", "eventlog", "steps", "chains", "attempts", "cohorts", "active",
+    "kinds", "dataset", "quality", "join", "segments", "names", "personal", "ages",
+    "cohort_kernels",
 )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from opslib.charts import steps_chart
 from opslib.result import Error, Note, Result, say
-from opslib.stats.multiplicity import holm
-from opslib.stats.proportions import TwoProportions, wilson
+from opslib.stats.baseline import COLUMNS, against
+from opslib.stats.proportions import wilson
 
 FEWEST = 30
 MOST = 10**15
@@ -181,29 +181,15 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 def _compare(table: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
     """Test the way from the first to the last step of each group and the baseline."""
-    columns = ["group", "n", "share", "difference", "low", "high", "p_value"]
     if baseline is None:
-        return pd.DataFrame(columns=[*columns, "p_adjusted"])
+        return pd.DataFrame(columns=COLUMNS)
     if "group" not in table.columns:
         raise Error("funnel_counts.no_groups", got=baseline)
-    ends = table.groupby("group", sort=False)["users"].agg(["first", "last"])
-    if baseline not in ends.index:
-        choices = ends.index.tolist()
+    ends = table.groupby("group", sort=False)["users"].agg(n="first", x="last")
+    choices = ends.index.tolist()
+    if baseline not in choices:
         raise Error("option.choice", option="baseline", got=baseline, choices=choices)
-    n_control, x_control = map(int, ends.loc[baseline])
-    rows = []
-    for group, (n, x) in ends.drop(index=baseline).iterrows():
-        share = x / n if n else np.nan
-        pair = TwoProportions(n_control, x_control, int(n), int(x))
-        if min(n, n_control) < FEWEST or x > n or x_control > n_control:
-            rows.append([group, n, share, *[np.nan] * 4])
-            continue
-        bounds = pair.difference_interval()
-        difference = pair.treatment - pair.control
-        rows.append([group, n, share, difference, *bounds, pair.test()[0]])
-    compared = pd.DataFrame(rows, columns=columns)
-    compared["p_adjusted"] = holm(compared["p_value"].tolist())
-    return compared
+    return against(ends.reset_index(), choices.index(baseline), FEWEST)
 
 
 def _answer(table: pd.DataFrame) -> tuple[Note, Note | None]:

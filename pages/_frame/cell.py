@@ -1,7 +1,7 @@
 """How a result is shown, the same on every page and for every analysis."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any, cast, get_args
@@ -20,8 +20,8 @@ from pages._frame.text import WORDS, language, t
 
 SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
-    "matured_from_start", "lift", "lift_low", "lift_high", "retention",
-    "dau_wau", "dau_mau",
+    "matured_from_start", "matured_share", "matured_low", "matured_high", "lift",
+    "lift_low", "lift_high", "retention", "dau_wau", "dau_mau",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -62,12 +62,17 @@ FLOWS = {"event", "source"}
 TALL = {"preparation": 92}
 
 
-def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
+def show(
+    analysis: str,
+    result: Result,
+    options: dict[str, Any],
+    view: Sequence[Any] | None = None,
+) -> None:
     """Show the answer, the chart, what to know, and what lies behind them."""
-    drawn = answer(analysis, result)
+    drawn = answer(analysis, result, view=view)
     key = f"{analysis}.{current().dataset_id}"
     _share(analysis, result, options, drawn, key)
-    behind(analysis, result, key)
+    behind(analysis, result, key, view)
     if text := _definition(analysis):
         with st.expander(t("frame.definition")):
             st.markdown(text)
@@ -77,7 +82,11 @@ def show(analysis: str, result: Result, options: dict[str, Any]) -> None:
 
 
 def answer(
-    analysis: str, result: Result, place: str = ""
+    analysis: str,
+    result: Result,
+    place: str = "",
+    *,
+    view: Sequence[Any] | None = None,
 ) -> dict[str, alt.TopLevelMixin]:
     """Show what was found: in words, in charts, and what to know; return the charts.
 
@@ -85,6 +94,7 @@ def answer(
         analysis: Name of the analysis.
         result: What it found.
         place: Tells equal cells on one page apart: letters, digits and dashes.
+        view: A chart to show in place of the usual ones; see `Page.cell`.
     """
     lang = language()
     said = result.describe(lang)
@@ -92,8 +102,11 @@ def answer(
         st.text(said)
     if analysis in VIEWS:
         said += VIEWS[analysis](result, place)
-    names = CHARTS.get(analysis, ("chart",))
-    made = {name: getattr(result, name)(lang) for name in names}
+    usual = [(name,) for name in CHARTS.get(analysis, ("chart",))]
+    made = {
+        name: getattr(result, name)(lang, *more)
+        for name, *more in ([view] if view else usual)
+    }
     drawn = {name: chart for name, chart in made.items() if chart is not None}
     for name, chart in drawn.items():
         if WORDS.has(heading := f"view.{analysis}.{name}"):
@@ -107,7 +120,9 @@ def answer(
     return drawn
 
 
-def behind(analysis: str, result: Result, key: str) -> None:
+def behind(
+    analysis: str, result: Result, key: str, view: Sequence[Any] | None = None
+) -> None:
     """Offer what lies behind the answer: users and tables, folded."""
     _users(result, key)
     for name in REASONS.get(analysis, ()):
@@ -119,12 +134,18 @@ def behind(analysis: str, result: Result, key: str) -> None:
         shown = result.table
         if hasattr(result, "model"):
             shown = shown.assign(name=result.model.names(language()))
+        if view:
+            st.caption(t(f"view.{analysis}.{view[0]}"))
+            drawn = getattr(result, view[0].removesuffix("_chart"))(*view[1:])
+            _table(analysis, drawn, f"{key}.{view[0]}")
+            st.caption(t(f"view.{analysis}.table"))
         _table(analysis, shown, f"{key}.table")
         for field in fields(result):
             code = f"column.{analysis}.{field.name}"
-            if WORDS.has(code):
+            more = getattr(result, field.name)
+            if WORDS.has(code) and more is not None:
                 st.caption(t(code))
-                _table(analysis, getattr(result, field.name), f"{key}.{field.name}")
+                _table(analysis, more, f"{key}.{field.name}")
 
 
 def _draw(chart: alt.TopLevelMixin, key: str) -> None:
@@ -309,9 +330,9 @@ def _column(analysis: str, column: str, rows: pd.DataFrame) -> Any:  # noqa: ANN
     header = _header(column, analysis)
     if pd.api.types.is_bool_dtype(rows[column]):
         return st.column_config.CheckboxColumn(header)
-    interval = column in {"low", "high"} and "share" in rows
-    compared = column in COMPARED and set(rows.get("kind", ())) == {"share"}
-    if column in SHARES or interval or compared:
+    shares = "share" in rows or set(rows.get("kind", ())) == {"share"}
+    compared = column in COMPARED and shares
+    if column in SHARES or compared:
         return st.column_config.NumberColumn(header, format="percent")
     if pd.api.types.is_datetime64_any_dtype(rows[column]):
         return st.column_config.DateColumn(header, format="YYYY-MM-DD")

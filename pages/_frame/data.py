@@ -184,13 +184,14 @@ def properties(dataset: Dataset) -> list[str]:
     ]
 
 
-def values(dataset: Dataset, name: str) -> list[str]:
-    """Return the values of a property of events that has few, other than an empty one.
+def property_values(dataset: Dataset, name: str | None) -> list[str]:
+    """Return the values of a property of events that has few, without the empty one.
 
     A link cannot tell an empty text from none.
     """
-    column = dataset.events.properties[name]
-    return [x for x in column.labels if x] if isinstance(column, Codes) else []
+    column = dataset.events.properties.get(name or "")
+    labels = column.labels if isinstance(column, Codes) else ()
+    return [value for value in labels if value]
 
 
 def amounts(dataset: Dataset) -> list[str]:

@@ -76,6 +76,10 @@ class Page:
         """Names of the properties of events that have few values: to break down by."""
         return data.properties(self.dataset)
 
+    def values(self, name: str | None) -> list[str]:
+        """Values of a property of events; none without a name."""
+        return data.property_values(self.dataset, name)
+
     @property
     def amounts(self) -> list[str]:
         """Names of the properties of events that are numbers: to add up."""
@@ -380,11 +384,19 @@ class Page:
         """Say what to do next, `<page>.<code>`, with a link to the page `to`."""
         _empty(self.text(code, **values), to)
 
-    def cell(self, analysis: str, **options: Any) -> Result | None:  # noqa: ANN401
+    def cell(
+        self,
+        analysis: str,
+        *,
+        view: Sequence[Any] | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> Result | None:
         """Run `analysis` and show its answer, chart, notes, users, table and code.
 
         Args:
             analysis: A name in `opslib.cells.TABLES`.
+            view: The chart to show in place of the usual one: the name of a method of
+                the result, and what it takes after the language.
             options: Its options, plain; None means not set and is left out.
 
         Returns:
@@ -400,7 +412,7 @@ class Page:
         except Error as error:
             problem(error.text(self.lang))
             return None
-        show(analysis, result, plain)
+        show(analysis, result, plain, view)
         return result
 
     def figures(self) -> None:

@@ -15,6 +15,6 @@ def where(page: Page) -> list[list[Any]]:
     name = page.choice("where", page.properties, named=True, more=True)
     if name is None:
         return []
-    known = data.values(page.dataset, name)
+    known = data.property_values(page.dataset, name)
     values = page.many("values", known, default=[], more=True)
     return [[name, "in", values]] if values else []

@@ -50,6 +50,7 @@ def compile_kernels() -> None:
     rows = {"user": ["a", "a"], "event": ["x", "y"], "time": ["2026-03-01"] * 2}
     log = pd.DataFrame(rows).assign(amount=1.0)
     ops.funnel(log, steps=["x", "y"])
+    ops.funnel(log, steps=["x", "y"], order="strict")
     ops.retention(log)
     ops.retention(log, start="x", back="y", amount="amount")
     ops.paths(log)

@@ -151,7 +151,7 @@ def test_users_at_a_step_and_lost_after_it():
     assert result.users(0).tolist() == ["007", "ann", "bob"]
     assert result.users(0, dropped=True).tolist() == ["007", "bob"]
     assert result.users(1).tolist() == ["ann"]
-    with pytest.raises(Error, match="step must lie between 0 and 1"):
+    with pytest.raises(Error, match="step_index must lie between 0 and 1"):
         result.users(2)
 
 

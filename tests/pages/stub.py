@@ -33,6 +33,8 @@ def dataset(name, kinds=("events", "orders")):
         names=tuple(STEPS),
         run_offsets=np.cumsum([0, *STEPS.values()]),
         users=np.arange(900),
+        time=np.array([1767225600, 1774915200]) * 1_000_000,
+        timezone="UTC",
         properties={},
     )
     times = pd.to_datetime(["2026-01-05", "2026-03-02"])

@@ -12,7 +12,13 @@ ALL = {
     "steps": ["view", "cart", "buy"],
     "days": "7",
     "compare": "0",
+    "view": "steps",
+    "order": "ordered",
+    "exclude": "",
+    "exclude_effect": "remove_user",
     "by": "",
+    "attribution": "first_touch",
+    "period": "week",
 }
 
 
@@ -144,7 +150,8 @@ def test_the_copied_link_is_the_whole_link(app):
     link = next(code.value for code in page.code if "?lang=" in code.value)
     assert link.endswith(
         "?lang=en&d=demo&dates=2026-01-01..2026-03-31"
-        "&steps=view&steps=cart&steps=buy&days=7&compare=0&by="
+        "&steps=view&steps=cart&steps=buy&days=7&compare=0&view=steps&order=ordered"
+        "&exclude=&exclude_effect=remove_user&by=&attribution=first_touch&period=week"
     )
 
 
