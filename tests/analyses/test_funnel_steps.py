@@ -151,6 +151,13 @@ def test_a_clean_attempt_as_deep_keeps_the_user():
     assert users(events, ["view", "buy"], exclude=["refund"]) == [1, 1]
 
 
+def test_an_exclusion_after_the_event_that_breaks_an_attempt_does_not_matter():
+    events = log("ann 0 view", "ann 1 cart", "ann 2 help", "zed 9 buy")
+    options = {"order": "strict", "exclude": ["help"]}
+    assert users(events, ["view", "buy"], **options) == [1, 0]
+    assert users(events, ["view", "buy"], exclude=["help"]) == [0, 0]
+
+
 def test_an_exclusion_counts_between_its_steps_only():
     events = log("ann 0 view", "ann 1 help", "ann 2 cart", "ann 3 buy")
     steps = ["view", "cart", "buy"]
