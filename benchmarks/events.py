@@ -40,6 +40,8 @@ DAYS = 30
 KINDS = 20
 PLATFORMS = ("android", "ios", "web")
 STEPS = [f"event {i:02d}" for i in range(4)]
+STATES = ("new", "retained", "resurrected", "lost")
+WEEK = f"(time // {DAY} + 3) // 7"
 Counts = dict[tuple[Any, ...], int]
 
 
@@ -98,6 +100,35 @@ def retention(period: str) -> Callable[[ops.EventLog], Counts]:
     return run
 
 
+def lifecycle(log: ops.EventLog) -> Counts:
+    """Count users by week and state, those that say who came, stayed and went."""
+    table = ops.lifecycle(log, period="week").table
+    rows = table[table["state"].isin(STATES)]
+    return {
+        (pd.Timestamp(week).date().isoformat(), state): int(n)
+        for week, state, n in rows[["period", "state", "users"]].itertuples(index=False)
+        if n
+    }
+
+
+def activity(log: ops.EventLog) -> Counts:
+    """Count active and new users, events, and those of the last seven days."""
+    table = ops.activity(log).table
+    long = table.melt("period", ["active", "new", "events", "wau"]).dropna()
+    return {
+        (pd.Timestamp(day).date().isoformat(), name): int(n)
+        for day, name, n in long.itertuples(index=False)
+        if n
+    }
+
+
+def paths(log: ops.EventLog) -> Counts:
+    """Count sessions by position, source and target."""
+    table = ops.paths(log).table
+    columns = table[["position", "source", "target", "sessions"]]
+    return {tuple(key): int(n) for *key, n in columns.itertuples(index=False)}
+
+
 def plain(log: ops.EventLog) -> Counts:
     """Read the two columns that every event analysis reads."""
     return {(): int(log.time.sum() + log.event.sum())}
@@ -107,6 +138,9 @@ ANALYSES: dict[str, Callable[[ops.EventLog], Counts]] = {
     "funnel, 4 steps, by platform": funnel,
     "retention by day": retention("day"),
     "retention by week": retention("week"),
+    "life cycle by week": lifecycle,
+    "activity by day": activity,
+    "paths": paths,
 }
 
 # The same of the engines: the keys, then the number.
@@ -120,6 +154,26 @@ DUCKDB = {
         ("day", f"(time // {DAY})::USMALLINT"),
         ("week", f"((time // {DAY} + 3) // 7)::USMALLINT"),
     )
+} | {
+    "life cycle by week": f"""
+        WITH active AS (SELECT DISTINCT user, ({WEEK})::INTEGER AS w FROM events),
+        beside AS (SELECT w, lag(w) OVER one AS p, lead(w) OVER one AS x
+            FROM active WINDOW one AS (PARTITION BY user ORDER BY w))
+        SELECT w, count(*) FILTER (p IS NULL), count(*) FILTER (p = w - 1),
+            count(*) FILTER (p < w - 1), count(*) FILTER (x IS NULL OR x > w + 1)
+        FROM beside GROUP BY w""",
+    # Of the days on which a user was seen in the last seven, only the first and the one
+    # after the last change the number of such users.
+    "activity by day": f"""
+        WITH active AS (SELECT user, (time // {DAY})::INTEGER AS d, count(*) AS n
+            FROM events GROUP BY ALL),
+        beside AS MATERIALIZED (SELECT d, n, lag(d) OVER one AS p,
+            coalesce(lead(d) OVER one, 65000) AS x
+            FROM active WINDOW one AS (PARTITION BY user ORDER BY d))
+        SELECT d, count(*), count(*) FILTER (p IS NULL), sum(n), 0
+        FROM beside GROUP BY d
+        UNION ALL
+        SELECT least(d + 7, x), 0, 0, 0, count(*) FROM beside GROUP BY ALL""",
 }
 CLICKHOUSE = {
     "funnel, 4 steps, by platform": f"""
@@ -140,9 +194,34 @@ CLICKHOUSE = {
     )
 }
 
+CLICKHOUSE |= {
+    "life cycle by week": f"""
+        SELECT w, countIf(p = 0), countIf(p > 0 AND p = w - 1),
+            countIf(p > 0 AND p < w - 1), countIf(x > w + 1)
+        FROM (SELECT arraySort(groupUniqArray(
+                toInt32(intDiv(intDiv(time, {DAY}) + 3, 7)))) AS ws
+            FROM events GROUP BY user)
+        ARRAY JOIN ws AS w, arrayPushFront(arrayPopBack(ws), 0) AS p,
+            arrayPushBack(arrayPopFront(ws), 65000) AS x GROUP BY w""",
+    "activity by day": f"""
+        WITH beside AS (SELECT d, p, x FROM
+            (SELECT arraySort(groupUniqArray(toInt32(intDiv(time, {DAY})))) AS ds
+            FROM events GROUP BY user)
+            ARRAY JOIN ds AS d, arrayPushFront(arrayPopBack(ds), 0) AS p,
+            arrayPushBack(arrayPopFront(ds), 65000) AS x)
+        SELECT d, count(), countIf(p = 0), 0, 0 FROM beside GROUP BY d
+        UNION ALL SELECT least(d + 7, x) AS e, 0, 0, 0, count() FROM beside GROUP BY e
+        UNION ALL SELECT toInt32(intDiv(time, {DAY})) AS d, 0, 0, count(), 0
+        FROM events GROUP BY d""",
+}
+
 
 def told(name: str, rows: pd.DataFrame) -> Counts:
     """Give what an engine says in our way of counting."""
+    if name.startswith("life"):
+        return states(rows)
+    if name.startswith("activity"):
+        return active(rows)
     if name.startswith("funnel"):
         platform, level, n = (rows[i] for i in range(3))
         return {
@@ -157,6 +236,33 @@ def told(name: str, rows: pd.DataFrame) -> Counts:
         ((first + pd.Timedelta(days=length * int(c))).date().isoformat(), int(age)): n
         for c, age, n in rows.itertuples(index=False)
     }
+
+
+def states(rows: pd.DataFrame) -> Counts:
+    """Read weeks with the users that are new, retained, resurrected, lost after it."""
+    found: Counts = {}
+    for week, *counts in rows.astype(int).itertuples(index=False):
+        for state, n in zip(STATES, counts, strict=True):
+            at = week + (state == "lost")
+            if n and at <= rows[0].max():
+                day = pd.Timestamp("1969-12-29") + pd.Timedelta(weeks=at)
+                found[day.date().isoformat(), state] = n
+    return found
+
+
+def active(rows: pd.DataFrame) -> Counts:
+    """Read days with active and new users, events, and users gone after seven days."""
+    days = rows.astype(int).groupby(0).sum().sort_index()
+    days = days[days.index < 60_000]
+    week = (days[1] - days[4]).cumsum()
+    found: Counts = {}
+    for place, (day, *counts) in enumerate(days.itertuples()):
+        names = {"active": counts[0], "new": counts[1], "events": counts[2]}
+        if place >= 6:
+            names["wau"] = week[day]
+        iso = (pd.Timestamp(0) + pd.Timedelta(days=day)).date().isoformat()
+        found |= {(iso, name): int(n) for name, n in names.items() if n and counts[0]}
+    return found
 
 
 def timed(run: Callable[[], object]) -> float:

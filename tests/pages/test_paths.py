@@ -69,11 +69,11 @@ def test_users_behind_a_flow(opened):
     page = opened("paths", lang="en", d="demo")
     page.session_state["paths.demo.users"] = True
     page.run()
-    page.selectbox(key="paths.demo.position").set_value(2).run()
-    event = page.selectbox(key="paths.demo.event")
+    page.selectbox(key="paths.demo.users.position").set_value(2).run()
+    event = page.selectbox(key="paths.demo.users.event")
     assert "ended" in event.options
     event.set_value("share").run()
-    page.selectbox(key="paths.demo.source").set_value("view").run()
+    page.selectbox(key="paths.demo.users.source").set_value("view").run()
     (flows,) = cells(page, "source", "target")
     row = flows[(flows["position"] == 2) & (flows["source"] == "view")]
     row = row[row["target"] == "share"].iloc[0]
