@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from opslib import attempts, periods
@@ -162,10 +163,11 @@ def _result(
     notes = [*log.left_out]
     if log.tied > TIED:
         notes.append(Note("funnel.tied", share=log.tied))
-    entered = int((found.level >= 0).sum())
+    inside = found.level >= 0
+    entered = int(np.count_nonzero(inside))
     if lost := found.removed:
         notes.append(Note("funnel.removed", n=lost, share=lost / (lost + entered)))
-    if still_open := entered - int(found.closed[found.level >= 0].sum()):
+    if still_open := entered - int(np.count_nonzero(inside & found.closed)):
         notes.append(Note("funnel.open", n=still_open, share=still_open / entered))
     if lost := parts.unreached:
         notes.append(Note("funnel.unreached", n=lost, share=lost / entered))
