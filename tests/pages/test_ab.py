@@ -4,11 +4,7 @@ import pytest
 
 import opslib as ops
 from pages._frame import data
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
+from tests.pages.seen import texts
 
 
 def said(page):

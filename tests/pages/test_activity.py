@@ -1,18 +1,7 @@
 """The activity page on the demo: answer, charts, tables, users, link."""
 
 import opslib as ops
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
-
-
-def cells(page, *columns):
-    """The rows of the tables that show these columns, of those that are open."""
-    return [
-        table.value for table in page.dataframe if {*columns} <= {*table.value.columns}
-    ]
+from tests.pages.seen import cells, texts
 
 
 def test_the_answer_has_its_charts_and_tables_and_its_lines_of_python(opened):

@@ -3,14 +3,10 @@
 import pytest
 
 import opslib as ops
+from tests.pages.seen import texts
 
 STEPS = ["view", "cart", "pay"]
 DATES = ("2026-03-01", "2026-05-31")
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
 
 
 def cells(page, *columns):

@@ -3,18 +3,7 @@
 import pytest
 
 import opslib as ops
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
-
-
-def cells(page, *columns):
-    """The rows of the tables that show these columns, of those that are open."""
-    return [
-        table.value for table in page.dataframe if {*columns} <= {*table.value.columns}
-    ]
+from tests.pages.seen import cells, texts
 
 
 def test_the_answer_has_its_chart_its_table_and_its_lines_of_python(opened):

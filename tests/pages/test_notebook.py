@@ -5,6 +5,7 @@ import pytest
 import opslib as ops
 from opslib import cells
 from pages._frame import pins
+from tests.pages.seen import texts
 
 SHARE = {"baseline": 0.2, "mde": 0.05}
 PLAN = {"analysis": "ab_plan", "dataset": None, "options": SHARE}
@@ -19,11 +20,6 @@ TEST = {
     "options": {"metrics": ["converted"], "control": "control"},
 }
 LINK = "funnel?d=demo&steps=view&steps=pay&days=7"
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
 
 
 def notes(page):

@@ -3,24 +3,13 @@
 import pytest
 
 import opslib as ops
+from tests.pages.seen import cells, texts
 
 ANSWER = (
     "The most frequent path, “visit” → “view” → session ended, is taken by 67.1% of "
     "17,599 sessions (95% interval 66.3% to 68.0%). Most leave after “view” at step 2: "
     "11,813 sessions, 72.2% of those that got there."
 )
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
-
-
-def cells(page, *columns):
-    """The rows of the tables that show these columns, of those that are open."""
-    return [
-        table.value for table in page.dataframe if {*columns} <= {*table.value.columns}
-    ]
 
 
 def test_the_answer_has_its_chart_its_flows_and_its_whole_paths(opened):

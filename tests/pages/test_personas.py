@@ -1,11 +1,7 @@
 """The personas page: cards, evidence, users and model, on the demo and real files."""
 
 import opslib as ops
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
+from tests.pages.seen import texts
 
 
 def table_with(page, *columns):

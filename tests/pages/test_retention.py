@@ -5,23 +5,12 @@ import json
 import pytest
 
 import opslib as ops
+from tests.pages.seen import cells, texts
 
 NEXT_WEEK = (
     "60.1% came back in the next week "
     "(95% interval 57.9% to 62.3%; 1,850 users of 13 cohorts)."
 )
-
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
-
-
-def cells(page, *columns):
-    """The rows of the tables that show these columns, of those that are open."""
-    return [
-        table.value for table in page.dataframe if {*columns} <= {*table.value.columns}
-    ]
 
 
 def test_the_answer_has_its_curve_its_cohorts_and_its_definition(opened):

@@ -3,10 +3,7 @@
 import pandas as pd
 import pytest
 
-
-def texts(page):
-    assert not page.exception
-    return [text.value for text in page.text]
+from tests.pages.seen import texts
 
 
 def test_figures_over_the_whole_period(opened):
