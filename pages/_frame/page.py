@@ -407,7 +407,7 @@ class Page:
             return None
         plain = {name: value for name, value in options.items() if value is not None}
         try:
-            with st.spinner(t("frame.working"), show_time=True):
+            with st.spinner(t("frame.working")):
                 result = data.run(analysis, self._frame.dataset_id, plain)
         except Error as error:
             problem(error.text(self.lang))

@@ -163,7 +163,7 @@ def _save(upload: Upload, asked: understood.Asked) -> None:
         if upload.error:
             return
     try:
-        with st.spinner(t("data.saving"), show_time=True):
+        with st.spinner(t("data.saving")):
             made = sources.from_table(
                 open_table(upload.into),
                 kind=asked.kind,
@@ -189,7 +189,7 @@ def _save(upload: Upload, asked: understood.Asked) -> None:
 
 def _read_quietly(upload: Upload) -> None:
     line = st.empty()
-    with st.spinner(t("data.saving"), show_time=True):
+    with st.spinner(t("data.saving")):
         upload.read(lambda *_: None, partial(_in_line, line.text))
     line.empty()
     if upload.error:
