@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest
+# The browser has one server, and every core to itself.
+PARALLEL := --numprocesses auto --maxprocesses 4 --ignore tests/browser
 
 .PHONY: app test test-slow check benchmark clean
 
@@ -10,17 +13,18 @@ app: .venv/app.stamp data/en/events.csv
 
 test: check
 	$(BIN)/python tests/browser/install.py
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow" $(PARALLEL)
+	$(PYTEST) -m "not slow" tests/browser
 
-# pytest says 5 when it finds no test at all.
 test-slow: .venv/test.stamp
-	$(BIN)/python -m pytest -m slow || test $$? -eq 5
+	$(PYTEST) -m slow $(PARALLEL)
+	$(PYTEST) -m slow tests/browser
 
 check: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(PYTEST) -q tests/test_architecture.py
 
 benchmark: .venv/test.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

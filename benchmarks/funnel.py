@@ -6,7 +6,8 @@ Two logs: one as an app writes it, where the four steps are 4 of 20 kinds of eve
 the demo shop, where they are 96 % of all rows. ClickHouse (chdb) reads a MergeTree
 sorted by user and time and computes levels only, from only the rows of the steps; ours
 gives levels, rates, intervals and times. Counts must be equal. Each is run several
-times after a warm-up, in turn; the best counts.
+times after a warm-up, in turn; the best counts. Last come the other options of a
+funnel, as multiples of the plain pass.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import time
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import chdb.session
 import numpy as np
@@ -78,6 +79,25 @@ def best(*runs) -> list[float]:
     return [min(mine) for mine in times]
 
 
+def variants(steps: Sequence[str], other: str) -> dict[str, dict[str, Any]]:
+    """Name funnels of each kind by what is unlike a plain one."""
+    first, second, third, last = steps
+    return {
+        "each step strictly later": {"steps": steps, "ties": "strict"},
+        "only the first attempt": {"steps": steps, "attempt": "first"},
+        "a first step that is first ever": {
+            "steps": [{"event": first, "occurrence": "first_ever"}, second, third, last]
+        },
+        "any of two events": {"steps": [first, [second, third], last]},
+        "a step that is optional": {
+            "steps": [first, {"event": second, "optional": True}, third, last]
+        },
+        "strict order": {"steps": steps, "order": "strict"},
+        "any order": {"steps": steps, "order": "unordered"},
+        "an exclusion": {"steps": steps, "exclude": [{"event": other}]},
+    }
+
+
 def measure(made: Log, folder: Path) -> None:
     """Load both engines, check that they agree, and print their times."""
     ops.EventLog.from_columns(
@@ -129,6 +149,17 @@ def measure(made: Log, folder: Path) -> None:
         ("one pass over time and event", plain),
     ]:
         print(f"{name:32} {seconds * 1000:8.1f} ms {seconds / full:8.2f} x ours")
+    other = next(name for name in log.names if name not in made.steps)
+    asked = variants(made.steps, other)
+    *several, plain = best(
+        *(
+            lambda options=options: ops.funnel(log, **options)
+            for options in asked.values()
+        ),
+        lambda: (log.time.sum(), log.event.sum()),
+    )
+    for name, seconds in zip(asked, several, strict=True):
+        print(f"{name:32} {seconds * 1000:8.1f} ms {seconds / plain:8.1f} passes")
 
 
 if __name__ == "__main__":

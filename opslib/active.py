@@ -24,14 +24,16 @@ class Acts(NamedTuple):
     Attributes:
         users: Positions in `log.users`, one per entry of `offsets` but the last.
         offsets: The rows of entry i are offsets[i] to offsets[i + 1].
-        time: When, one per row.
+        day: On which day of the log, one per row.
         keep: Which rows count; empty where all of them do.
+        time: When, one per row.
     """
 
     users: npt.NDArray[np.int32]
     offsets: Instants
-    time: Instants
+    day: npt.NDArray[np.integer[Any]]
     keep: Mask
+    time: Instants
 
 
 def acts(log: EventLog, event: Events, where: Sequence[Condition]) -> Acts:
@@ -47,7 +49,7 @@ def acts(log: EventLog, event: Events, where: Sequence[Condition]) -> Acts:
         keep = chosen & keep if len(keep) else chosen
     if event is None or several:
         everyone = np.arange(len(log.users), dtype=np.int32)
-        found = Acts(everyone, log.offsets, log.time, keep)
+        found = Acts(everyone, log.offsets, log.day, keep, log.time)
     else:
         code = int(np.flatnonzero(wanted)[0])
         first, end = log.run_offsets[code : code + 2]
@@ -58,8 +60,9 @@ def acts(log: EventLog, event: Events, where: Sequence[Condition]) -> Acts:
         found = Acts(
             log.run_user[low:high],
             offsets,
-            log.run_time[first:end],
+            log.run_day[first:end],
             keep[log.run_row[first:end]] if len(keep) else keep,
+            log.run_time[first:end],
         )
     if not len(found.time) or (len(found.keep) and not found.keep.any()):
         raise Error("active.none")

@@ -80,23 +80,27 @@ def _brackets(count: Any) -> list[tuple[int, int]]:  # noqa: ANN401
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def columns(of: Spans, *, later: bool) -> npt.NDArray[np.int64]:
-    """Return the column of each age up to the last, -1 for ages in none.
+def places(of: Spans, oldest: int, count: Count) -> npt.NDArray[np.int64]:
+    """Return where each age is counted: at its own place, or at that of its bracket.
+
+    Ages between brackets have -1.
 
     Args:
         of: The ages of each column.
-        later: A column has every age from its first to before the next column's.
+        oldest: The oldest there is.
+        count: As for `spans`.
 
     Example:
-        >>> columns(spans([1, 3], "on", 9), later=False).tolist()
-        [-1, 0, -1, 1]
-        >>> columns(spans([1, 3], "on", 9), later=True).tolist()
-        [-1, 0, 0, 1]
+        >>> places(spans([1, 3], "on", 9), 5, "on").tolist()
+        [0, 1, 2, 3, 4, 5]
+        >>> places(spans(None, [[1, 2], [4, 9]], 9), 5, [[1, 2], [4, 9]]).tolist()
+        [0, 1, 1, -1, 2, 2]
     """
-    ages = np.arange(of[-1, 1] + 1)
-    column = np.searchsorted(of[:, 0], ages, side="right") - 1
-    inside = (column >= 0) & (later | (ages <= of[column, 1]))
-    return np.where(inside, column, -1)
+    ages = np.arange(oldest + 1)
+    if isinstance(count, str):
+        return ages
+    place = np.searchsorted(of[:, 0], ages, side="right") - 1
+    return np.where(ages <= of[place, 1], place, -1)
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,8 @@ class Clock:
             Error: An option is none of the known.
         """
         check_choice("window", window, WINDOWS)
-        earliest = int(log.time[log.offsets[:-1]].min())
-        # An event at midnight, the very end, lies in a period of its own.
-        last = max(int(log.time[log.offsets[1:] - 1].max()), log.until - 1)
+        earliest, latest = log.extent
+        last = max(latest, log.until - 1)
         edges = periods.edges(
             earliest, last, period, log.timezone, week_start=week_start
         )

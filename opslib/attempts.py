@@ -10,6 +10,7 @@ import numpy.typing as npt
 from opslib import chains, kernels
 from opslib.conditions import Condition, Mask
 from opslib.eventlog import EventLog
+from opslib.periods import Instants
 from opslib.steps import Exclude, Step, matches
 
 
@@ -30,7 +31,7 @@ class Attempts(NamedTuple):
     level: npt.NDArray[np.int8]
     row: npt.NDArray[np.int64]
     closed: npt.NDArray[np.bool_]
-    since: list[npt.NDArray[np.int64]]
+    since: list[Instants]
     rows: npt.NDArray[np.int64] | None = None
     done: npt.NDArray[np.bool_] | None = None
     removed: int = 0
@@ -62,9 +63,8 @@ class Attempts(NamedTuple):
         for name in ("level", "row", "closed", "rows", "done"):
             every = [getattr(part, name) for part in parts]
             columns[name] = None if every[0] is None else np.concatenate(every)
-        since = [part.since for part in parts]
-        times = [np.concatenate(of) for of in zip(*since, strict=True)]
-        return cls(**columns, since=times)
+        steps = zip(*(part.since for part in parts), strict=True)
+        return cls(**columns, since=[np.concatenate(times) for times in steps])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +88,17 @@ class Plan:
 
     @property
     def simple(self) -> bool:
-        """Whether the steps are plain names in order, which is the quick way."""
-        usual = (self.order, self.attempt, self.ties) == (
-            "ordered",
-            "deepest",
-            "step_order",
-        )
-        return usual and not self.exclude and all(step.plain for step in self.steps)
+        """Whether each step is one event in order, which is the quick way.
+
+        An event may come twice if both are alike: which of its rows fills which step
+        does not matter then.
+        """
+        single = all(isinstance(step.event, str) for step in self.steps)
+        ordered = self.order == "ordered" and not self.exclude
+        if not (single and ordered and not any(step.optional for step in self.steps)):
+            return False
+        names = {step.event for step in self.steps}
+        return len(names) == len(self.steps) or all(step.plain for step in self.steps)
 
     @property
     def before(self) -> list[int]:
@@ -121,13 +125,12 @@ def find(
     kept = log.mask(plan.where)
     if only is not None:
         kept = only if kept is None else kept & only
-    keep = np.empty(0, bool) if kept is None else kept
-    return (
-        _quick(log, plan, keep) if plan.simple and not rows else _any(log, plan, keep)
-    )
+    if plan.simple:
+        return _quick(log, plan, kept, rows=rows)
+    return _any(log, plan, np.empty(0, bool) if kept is None else kept, rows=rows)
 
 
-def _quick(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
+def _quick(log: EventLog, plan: Plan, kept: Mask | None, *, rows: bool) -> Attempts:
     """Go through the rows of the steps only, event by event."""
     codes = np.array([log.code(str(step.event), "steps") for step in plan.steps])
     runs = [slice(log.user_offsets[c], log.user_offsets[c + 1]) for c in codes]
@@ -135,9 +138,12 @@ def _quick(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
     for k, code in enumerate(codes):
         earlier = np.flatnonzero(codes[:k] == code)
         before[k] = earlier[-1] if len(earlier) else -1
+    masks, mask = _masks(log, plan, kept)
     users = len(log.users)
     level, row = np.empty(users, np.int8), np.empty(users, np.int64)
     closed = np.empty(users, np.bool_)
+    filled = np.full((users if rows else 0, len(codes)), -1, np.int64)
+    since = np.empty((len(codes), users), np.int64)
 
     def work(first: int, end: int) -> Any:  # noqa: ANN401
         # Of the same type as the column: numpy would convert the column otherwise.
@@ -145,7 +151,7 @@ def _quick(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
         cuts = np.array(
             [r.start + np.searchsorted(log.run_user[r], ends) for r in runs]
         )
-        return kernels.funnel_attempts(
+        return first, kernels.funnel_attempts(
             log.run_user,
             log.run_start,
             log.run_time,
@@ -153,23 +159,41 @@ def _quick(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
             cuts[:, 0].copy(),
             cuts[:, 1].copy(),
             before,
+            masks,
+            mask,
             plan.window,
+            int(plan.ties == "strict"),
+            plan.attempt == "first",
             *plan.entry,
-            keep,
             first,
             end,
             log.until,
             level,
             row,
             closed,
+            filled,
+            since,
         )
 
-    since = kernels.over_users(work, log.offsets)
-    times = [np.concatenate(parts) for parts in zip(*since, strict=True)]
-    return Attempts(level, row, closed, times)
+    taken = _taken(since, kernels.over_users(work, log.offsets))
+    return Attempts(level, row, closed, taken, filled if rows else None)
 
 
-def _any(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
+def _masks(
+    log: EventLog, plan: Plan, kept: Mask | None
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Return the rows that count in each way some steps have, and the way of each."""
+    ways: list[Mask] = [] if kept is None else [kept]
+    mask = np.full(len(plan.steps), len(ways) - 1)
+    for k, step in enumerate(plan.steps):
+        own = step.mask(log)
+        if own is not None:
+            mask[k] = len(ways)
+            ways.append(own if kept is None else own & kept)
+    return np.array(ways, bool).reshape(len(ways), len(log)), mask
+
+
+def _any(log: EventLog, plan: Plan, keep: Mask, *, rows: bool) -> Attempts:
     """Go through all rows, user by user."""
     match = matches(log, plan.steps, plan.exclude)
     must = np.array([not step.optional for step in plan.steps])
@@ -181,11 +205,14 @@ def _any(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
         plan.exclude_effect == "end_attempt",
     )
     users = len(log.users)
-    rows = np.full((users, len(must)), -1, np.int64)
-    level = np.empty(users, np.int8)
+    level, row = np.empty(users, np.int8), np.empty(users, np.int64)
     closed, removed = np.empty((2, users), np.bool_)
-    kernels.over_users(
-        lambda first, end: chains.attempts(
+    done = np.zeros((0 if must.all() else users, len(must)), np.bool_)
+    filled = np.full((users if rows else 0, len(must)), -1, np.int64)
+    since = np.empty((len(must), users), np.int64)
+
+    def work(first: int, end: int) -> Any:  # noqa: ANN401
+        return first, chains.attempts(
             first,
             end,
             log.offsets,
@@ -194,21 +221,36 @@ def _any(log: EventLog, plan: Plan, keep: Mask) -> Attempts:
             keep,
             *match,
             must,
+            np.array(plan.before),
             plan.window,
             *plan.entry,
             log.until,
             rules,
-            rows,
             level,
+            row,
             closed,
             removed,
-        ),
-        log.offsets,
+            done,
+            filled,
+            since,
+        )
+
+    taken = _taken(since, kernels.over_users(work, log.offsets))
+    return Attempts(
+        level,
+        row,
+        closed,
+        taken,
+        filled if rows else None,
+        None if must.all() else done,
+        int(removed.sum()),
     )
-    since = [np.empty(0, np.int64)]
-    for k, before in enumerate(plan.before[1:], 1):
-        reached = rows[:, k][rows[:, k] >= 0]
-        earlier = rows[:, before][rows[:, k] >= 0]
-        since.append(log.time[reached] - log.time[earlier])
-    done = None if must.all() else rows >= 0
-    return Attempts(level, rows[:, 0], closed, since, rows, done, int(removed.sum()))
+
+
+def _taken(
+    since: npt.NDArray[np.int64], parts: Sequence[tuple[int, npt.NDArray[np.int64]]]
+) -> list[Instants]:
+    """Return the times of each step, given where parts begin and how many each has."""
+    begins, sizes = zip(*parts, strict=True)
+    steps = zip(since, np.transpose(sizes), strict=True)
+    return [kernels.moved_up(times, begins, some) for times, some in steps]

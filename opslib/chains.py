@@ -1,14 +1,15 @@
 """Compiled search for each user's attempt at steps of any kind and order.
 
-`opslib.kernels.funnel_attempts` is quicker and knows only plain names in order. Here a
-user's rows that can fill a step, or must not come between two, are gathered first; then
-every start is followed by looking up where each step comes next, so that the work grows
-with the rows and never with their square.
+`opslib.kernels.funnel_attempts` is quicker and knows only plain names in order. Here
+`opslib.one_pass` finds the attempt of nearly everyone. Where two rows of a user are at
+one instant, fit two steps, or one excludes, every start is followed by looking up where
+each step comes next, so that the work grows with the rows and never with their square.
 """
 
 import numpy as np
 
-from opslib.kernels import kernel
+from opslib import one_pass
+from opslib.kernels import apart, kernel, piece
 
 EXCLUDES = 32
 
@@ -26,7 +27,8 @@ def mark_first(first, end, offsets, event, codes, among, out):  # type: ignore[n
 @kernel
 def attempts(  # type: ignore[no-untyped-def]
     first_user, end_user, offsets, time, event, keep, plain, codes, bits, masks, must,
-    window, first, last, until, rules, rows, level, closed, removed,
+    before, window, first, last, until, rules, level, row, closed, removed, done, rows,
+    since,
 ):  # fmt: skip
     """Write each user's attempt over a range of users.
 
@@ -36,111 +38,204 @@ def attempts(  # type: ignore[no-untyped-def]
         keep: For each row whether it counts; empty for all.
         plain, codes, bits, masks: `opslib.steps.Matches`.
         must: For each step, whether it may not be left out.
+        before: For each step the one before it that may not.
         window: Longest time from an attempt's start, inclusive.
         first, last: Attempts start at first <= t < last.
         until: The window of an attempt is closed if it ends by then.
         rules: unordered, strict order, only the first attempt, ties are strict, an
             exclusion ends the attempt.
+        level, row, closed, removed: By user: the last step reached (-1 for none), the
+            row of the start, whether the window is closed, whether an exclusion removed
+            the user.
+        done: By user and step, whether it is filled; empty where the level tells.
         rows: By user and step, the row that fills it, or -1; by user and place in time
-            for unordered.
-        level, closed, removed: By user: the last step reached (-1 for none), whether
-            the window is closed, whether an exclusion removed the user.
+            for unordered. Empty where nobody asked.
+        since: By step but the first, from the place of the first user on: the time
+            since the step before, of the users who reached it.
+
+    Returns:
+        How many users of the range reached each step.
     """
-    unordered, strict, only_first, later, ends_attempt = rules
-    steps = len(must)
-    most = 0
-    for u in range(first_user, end_user):
-        most = max(most, offsets[u + 1] - offsets[u])
-    excluding = (plain >> EXCLUDES).any() or (bits >> EXCLUDES).any()
-    at, bit, when = np.empty((3, most), np.int64)
-    begin, end = np.empty((2, most), np.int64)
-    tables = most + 1, steps
-    step_next = np.empty(tables, np.int32)
-    break_next = np.empty(tables if strict else (0, steps), np.int32)
-    hit_next = np.empty(tables if excluding else (0, steps), np.int32)
-    chain, best = np.empty(steps, np.int64), np.empty(steps, np.int64)
-    over, holder = np.empty(steps, np.int64), np.empty(steps, np.int64)
-    via = np.empty(steps, np.int64)
-    allowed = _allowed(must)
-    begins = (1 << steps) - 1 if unordered else 1
-    for u in range(first_user, end_user):
-        level[u], closed[u], removed[u] = -1, False, False
-        n, starts = 0, False
-        for row in range(offsets[u], offsets[u + 1]):
-            if len(keep) > 0 and not keep[row]:
-                continue
-            b = plain[event[row]]
-            for i in range(len(bits)):
-                if codes[i, event[row]] and masks[i, row]:
-                    b |= bits[i]
-            # Most rows may be of no use: nothing here branches on that.
-            at[n], bit[n], when[n] = row, b, time[row]
-            inside = (first <= time[row]) & (time[row] < last)
-            starts |= inside & ((b & begins) != 0)
-            n += (b != 0) | strict
-        if not starts:
-            continue
-        _instants(when, n, begin, end)
-        _next(step_next, bit, n, 0)
-        if strict:
-            _next_other(break_next, bit, n, allowed)
-        if excluding:
-            _next(hit_next, bit, n, EXCLUDES)
-        deepest, marked, filled = -1, False, 0
-        for s in range(n):
-            if not bit[s] & begins or not first <= when[s] < last:
-                continue
-            settled = deepest >= 0 and not marked and when[s] > when[best[deepest]]
-            if settled and deepest >= _bound(step_next[begin[s]], must, n, unordered):
-                break
-            if unordered:
-                depth = _any_order(
-                    s, n, bit, when, step_next, window, chain, holder, via
-                )
-                mark, more = False, 0
-            else:
-                depth, mark = _in_order(
-                    s, n, bit, when, begin, end, step_next, break_next, hit_next, must,
-                    window, later, ends_attempt, chain, over,
-                )  # fmt: skip
-                more = _optional(
-                    n, when, begin, end, step_next, must, later, chain, over
-                )
-            better = depth > deepest
-            if depth == deepest:
-                better = marked and not mark
-                if marked == mark and depth > 0:
-                    ahead = chain[depth] - best[depth]
-                    better = ahead < 0 or (ahead == 0 and more >= filled)
-            if better:
-                deepest, marked, filled = depth, mark, more
-                best[:] = chain
-            if only_first:
-                break
-        removed[u] = marked
-        if marked:
-            continue
-        level[u] = deepest
-        closed[u] = when[best[0]] + window <= until
-        for k in range(steps):
-            rows[u, k] = at[best[k]] if best[k] >= 0 else -1
+    unordered, strict, only_first, _, _ = rules
+    steps, n = len(must), must.sum()
+    reached = apart(steps)
+    reached[:] = first_user
+    kind_of, kinds = one_pass.kinds_of(plain, must), one_pass.kinds_of(bits, must)
+    # By kind, the number of the step behind which it may stand in strict order.
+    stands = np.full(n + 3 + steps, -2)
+    stands[:n] = np.arange(n)
+    stands[n + 3 :] = np.cumsum(must) - 1
+    if unordered:
+        seen = one_pass.anyhow(
+            first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds,
+            masks, n, stands, window, first, last, only_first, level, row,
+        )  # fmt: skip
+    elif strict:
+        seen = one_pass.strictly(
+            first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds,
+            masks, n, stands, window, first, last, only_first, level, row,
+        )  # fmt: skip
+    else:
+        seen = one_pass.in_turn(
+            first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds,
+            masks, n, stands, window, first, last, only_first, level, row,
+        )  # fmt: skip
+    others = one_pass.follow(
+        first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds, masks,
+        must, before, window, first, until, rules, stands, seen, level, row, closed,
+        removed, done, rows, since, reached,
+    )  # fmt: skip
+    if len(others) > 0:
+        _by_search(
+            others, offsets, time, event, keep, plain, codes, bits, masks, must, before,
+            window, first, last, until, rules, level, row, closed, removed, done, rows,
+            since, reached,
+        )  # fmt: skip
+    return reached - first_user
 
 
 @kernel
-def _bound(ahead, must, n, unordered):  # type: ignore[no-untyped-def]
-    """Return the level that no start can pass, given where each step comes next."""
+def _by_search(  # type: ignore[no-untyped-def]
+    users, offsets, time, event, keep, plain, codes, bits, masks, must, before, window,
+    first, last, until, rules, level, row, closed, removed, done, rows, since, reached,
+):  # fmt: skip
+    """Write the attempts of some users, whatever their rows."""
+    strict, steps = rules[1], len(must)
+    most = one_pass.most_rows(users, offsets)
+    excluding = (plain >> EXCLUDES).any() or (bits >> EXCLUDES).any()
+    at, bit, when = apart(most), apart(most), apart(most)
+    begin, end = apart(most), apart(most)
+    step_next = apart((most + 1) * steps).reshape((most + 1, steps))
+    break_next = apart((most + 1) * steps * strict).reshape((-1, steps))
+    hit_next = apart((most + 1) * steps * excluding).reshape((-1, steps))
+    chain, best, over = apart(steps), apart(steps), apart(steps)
+    holder, via = apart(steps), apart(steps)
+    for u in users:
+        n = 0
+        for r in range(offsets[u], offsets[u + 1]):
+            if len(keep) > 0 and not keep[r]:
+                continue
+            at[n], bit[n] = r, _bits(r, event, plain, codes, bits, masks)
+            when[n] = time[r]
+            n += (bit[n] != 0) | strict
+        deepest, removed[u] = _search(
+            n, bit, when, begin, end, step_next, break_next, hit_next, must, window,
+            first, last, rules, chain, best, over, holder, via,
+        )  # fmt: skip
+        if removed[u] or deepest < 0:
+            continue
+        for k in range(steps):
+            best[k] = at[best[k]] if best[k] >= 0 else -1
+        one_pass.write(
+            u, deepest, steps, best, time, before, window, until, level, row, closed,
+            done, rows, since, reached,
+        )  # fmt: skip
+
+
+@piece
+def _bits(r, event, plain, codes, bits, masks):  # type: ignore[no-untyped-def]
+    """Return the bits of a row."""
+    b = plain[event[r]]
+    for i in range(len(bits)):
+        if codes[i, event[r]] and masks[i, r]:
+            b |= bits[i]
+    return b
+
+
+@piece
+def _search(  # type: ignore[no-untyped-def]
+    n, bit, when, begin, end, step_next, break_next, hit_next, must, window, first,
+    last, rules, chain, best, over, holder, via,
+):  # fmt: skip
+    """Find the attempt whatever the rows, start by start; write its rows.
+
+    Returns:
+        The last step reached, and whether an exclusion removes the user.
+    """
+    unordered, strict, only_first, later, ends_attempt = rules
+    steps = len(must)
+    all_must = must.all()
+    begins = (1 << steps) - 1 if unordered else 1
+    excluding = len(hit_next) > 0
+    several = 0
+    for i in range(n):
+        several |= bit[i] & (bit[i] - 1)
+    start = 0
+    while start < n and (not bit[start] & begins or not first <= when[start] < last):
+        start += 1
+    # Of starts before the same second step only the latest can be the attempt.
+    latest_counts = all_must and not (unordered or strict or excluding or only_first)
+    latest_counts &= not several
+    _instants(when, n, begin, end)
+    _next(step_next, bit, n, 0)
+    if strict:
+        _next_other(break_next, bit, n, _allowed(must))
+    if excluding:
+        _next(hit_next, bit, n, EXCLUDES)
+    deepest, marked, filled = -1, False, 0
+    then = start
+    while then < n:
+        s = then
+        then = s + 1 if unordered else step_next[s + 1, 0]
+        if not bit[s] & begins or not first <= when[s] < last:
+            continue
+        if deepest >= 0 and not marked and when[s] > when[best[deepest]]:
+            if not all_must or unordered:
+                if deepest >= _bound(step_next, begin[s], must, n, unordered):
+                    break
+            else:
+                if deepest == steps - 1:
+                    break
+                deeper = step_next[begin[s], deepest + 1]
+                if deeper == n:
+                    break
+                if when[deeper] > when[s] + window:
+                    continue
+        if latest_counts and s > start and then < n:
+            low, high = (end[s], end[then]) if later else (begin[s], begin[then])
+            if when[then] < last and step_next[low, 1] == step_next[high, 1]:
+                continue
+        mark, more = False, 0
+        if unordered:
+            depth = _any_order(s, n, bit, when, step_next, window, chain, holder, via)
+        else:
+            depth, mark = _in_order(
+                s, n, bit, when, begin, end, step_next, break_next, hit_next, must,
+                window, later, ends_attempt, chain, over,
+            )  # fmt: skip
+            if not all_must:
+                more = _optional(
+                    n, when, begin, end, step_next, must, later, chain, over
+                )
+        better = depth > deepest
+        if depth == deepest:
+            better = marked and not mark
+            if marked == mark and depth > 0:
+                ahead = chain[depth] - best[depth]
+                better = ahead < 0 or (ahead == 0 and more >= filled)
+        if better:
+            deepest, marked, filled = depth, mark, more
+            best[:] = chain
+        if only_first:
+            break
+    return deepest, marked
+
+
+@piece
+def _bound(step_next, place, must, n, unordered):  # type: ignore[no-untyped-def]
+    """Return the level that no start from a place on can pass."""
     level = -1
     for k in range(len(must)):
         if unordered:
-            level += ahead[k] < n
+            level += step_next[place, k] < n
         elif must[k]:
-            if ahead[k] == n:
+            if step_next[place, k] == n:
                 break
             level = k
     return level
 
 
-@kernel
+@piece
 def _allowed(must):  # type: ignore[no-untyped-def]
     """Return for each step its bit and those of the optional steps behind it."""
     allowed = np.zeros(len(must), np.int64)
@@ -153,7 +248,7 @@ def _allowed(must):  # type: ignore[no-untyped-def]
     return allowed
 
 
-@kernel
+@piece
 def _instants(when, n, begin, end):  # type: ignore[no-untyped-def]
     """Write for each row where the rows at its instant begin and end."""
     for i in range(n):
@@ -162,16 +257,18 @@ def _instants(when, n, begin, end):  # type: ignore[no-untyped-def]
         end[i] = end[i + 1] if i + 1 < n and when[i + 1] == when[i] else i + 1
 
 
-@kernel
+@piece
 def _next(table, bit, n, offset):  # type: ignore[no-untyped-def]
     """Write for each place and step the first row from there with its bit, or n."""
     table[n] = n
     for i in range(n - 1, -1, -1):
         for k in range(table.shape[1]):
-            table[i, k] = i if bit[i] >> (offset + k) & 1 else table[i + 1, k]
+            # A choice without a branch, which would be guessed wrong.
+            ahead = table[i + 1, k]
+            table[i, k] = ahead ^ ((ahead ^ i) & -(bit[i] >> (offset + k) & 1))
 
 
-@kernel
+@piece
 def _next_other(table, bit, n, allowed):  # type: ignore[no-untyped-def]
     """Write for each place and step the first row from there that breaks it, or n."""
     table[n] = n
@@ -180,7 +277,7 @@ def _next_other(table, bit, n, allowed):  # type: ignore[no-untyped-def]
             table[i, k] = table[i + 1, k] if bit[i] & allowed[k] else i
 
 
-@kernel
+@piece
 def _in_order(  # type: ignore[no-untyped-def]
     s, n, bit, when, begin, end, step_next, break_next, hit_next, must, window, later,
     ends_attempt, chain, over,
@@ -193,7 +290,8 @@ def _in_order(  # type: ignore[no-untyped-def]
     """
     last = len(must) - 1
     limit = when[s] + window
-    chain[:] = -1
+    for j in range(len(chain)):
+        chain[j] = -1
     chain[0] = s
     p, marked = 0, False
     while p < last:
@@ -228,7 +326,7 @@ def _in_order(  # type: ignore[no-untyped-def]
     return p, marked
 
 
-@kernel
+@piece
 def _optional(n, when, begin, end, step_next, must, later, chain, over):  # type: ignore[no-untyped-def]
     """Fill the optional steps of a chain with the rows that it left; count them."""
     filled = 0
@@ -251,7 +349,7 @@ def _optional(n, when, begin, end, step_next, must, later, chain, over):  # type
     return filled
 
 
-@kernel
+@piece
 def _any_order(s, n, bit, when, step_next, window, chain, holder, via):  # type: ignore[no-untyped-def]
     """Follow the start `s` in any order: write the rows that fill a step more each.
 
@@ -292,7 +390,7 @@ def _any_order(s, n, bit, when, step_next, window, chain, holder, via):  # type:
     return count - 1
 
 
-@kernel
+@piece
 def _lowest(bits):  # type: ignore[no-untyped-def]
     """Return the place of the lowest bit that is set."""
     place = 0

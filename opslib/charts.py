@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import altair as alt
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from opslib.words import clean, percent, text
@@ -26,7 +27,7 @@ MUTED = "#9CA3AF"
 LATIN = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 FONT = "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MOST_MARKS = 5_000
-WIDE = 112
+WIDE, NARROW = 112, 44
 MOST_COHORTS = 60
 MOST_AGES = 30
 FIRST_WIDE = "⺀"
@@ -36,6 +37,8 @@ PIECES = re.compile(
 )
 NARROWEST = 36  # pixels that "100.0%" takes
 MOST_GROUPS = len(PALETTE)
+# On a phone names take a third of the width; a picture has no page around it.
+LABELS = "min(220, (containerSize()[0] || 900) / 3)"
 
 Kind = Literal["quantitative", "nominal", "ordinal", "temporal"]
 
@@ -69,7 +72,8 @@ class Shape:
             if not pd.api.types.is_numeric_dtype(
                 frame[column]
             ) and not pd.api.types.is_datetime64_any_dtype(frame[column]):
-                frame[column] = frame[column].map(label, na_action="ignore")
+                labels = {one: label(one) for one in frame[column].dropna().unique()}
+                frame[column] = frame[column].map(labels)
         self.frame = frame
 
     def field(self, column: str, kind: Kind, **options: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -98,11 +102,34 @@ class Shape:
         ]
 
 
+def layered(*layers: alt.Chart, data: Any = alt.Undefined) -> alt.LayerChart:  # noqa: ANN401
+    """Lay charts over one another; `data` is what those draw that have none.
+
+    Altair's + copies everything once more for every chart that is added.
+    """
+    return alt.LayerChart(layer=list(layers), data=data)
+
+
 def finish(
-    chart: alt.Chart | alt.LayerChart, alt_text: str, *, height: int = 320
+    chart: alt.Chart | alt.LayerChart,
+    alt_text: str,
+    *,
+    height: int = 320,
+    said: Sequence[str] = (),
 ) -> alt.Chart | alt.LayerChart:
-    """Give a chart its description for screen readers and its size."""
-    return chart.properties(description=alt_text, height=height, width="container")
+    """Give a chart its description for screen readers, its size, and a title.
+
+    Args:
+        chart: What is drawn.
+        alt_text: What a screen reader says.
+        height: In pixels.
+        said: Sentences above it, such as what it leaves to the table.
+    """
+    chart.description, chart.height, chart.width = alt_text, height, "container"
+    # A title wider than a telephone would leave no room for the chart.
+    if lines := [line for one in said for line in wrapped(one, NARROW)]:
+        chart.title = lines
+    return chart
 
 
 def fitting(size: int) -> alt.ExprRef:
@@ -122,7 +149,10 @@ def colours(values: Sequence[str]) -> alt.Scale:
 
 
 def steps_chart(
-    table: pd.DataFrame, lang: str, alt_text: str
+    table: pd.DataFrame,
+    lang: str,
+    alt_text: str,
+    before: pd.DataFrame | None = None,
 ) -> alt.Chart | alt.LayerChart:
     """Draw a funnel: one bar per step, as long as its share of those who entered.
 
@@ -133,6 +163,7 @@ def steps_chart(
             from_previous and, for groups side by side, group; steps in order.
         lang: Language of titles and numbers.
         alt_text: What a screen reader says.
+        before: The same of the period before, whose shares are lines across the bars.
     """
     grouped = "group" in table.columns
     groups = list(dict.fromkeys(table["group"].map(str))) if grouped else [""]
@@ -149,10 +180,13 @@ def steps_chart(
             for users, share in zip(rows["users"], rows["from_start"], strict=True)
         ],
         end=rows["from_start_high"].fillna(rows["from_start"]).fillna(0.0),
+        before=_same(rows, place, before),
     )
+    rows["end"] = rows[["end", "before"]].max(axis=1)
     columns = ["step", "group", "users", "from_start", "from_start_low"]
     columns += ["from_start_high", "from_previous"]
     titles = {column: text(f"chart.{column}", lang) for column in columns}
+    titles["before"] = text("chart.before", lang)
     shape = Shape(rows, titles | {"label": "label", "end": "end"})
     steps = [label(step) for step in dict.fromkeys(rows["step"])]
     title = shape.title["from_start"]
@@ -162,8 +196,14 @@ def steps_chart(
         # Room for the words beside the longest bar.
         "scale": alt.Scale(domain=[0, wide * 1.25]),
     }
-    axis = alt.Axis(title=None, labelLimit=220, labelFlush=False)
-    base = alt.Chart(shape.frame).encode(
+    # Every bar says its step, however thin it is on a phone under a legend.
+    axis = alt.Axis(
+        title=None,
+        labelLimit=alt.ExprRef(LABELS),
+        labelFlush=False,
+        labelOverlap=False,
+    )
+    base = alt.Chart().encode(
         y=alt.Y(
             **shape.field("step", "nominal", axis=axis),
             scale=alt.Scale(domain=steps, paddingInner=0.25),
@@ -172,9 +212,10 @@ def steps_chart(
             ({"group": ""} if grouped else {})
             | {"step": "", "users": ",", "from_start": ".2%", "from_start_low": ".2%"}
             | {"from_start_high": ".2%", "from_previous": ".2%"}
+            | ({} if before is None else {"before": ".2%"})
         ),
     )
-    colour: dict[str, Any] = {"color": alt.value(ACCENT)}
+    colour: dict[str, Any] = {"color": alt.ColorValue(ACCENT)}
     if grouped:
         shown = colours(groups[:MOST_GROUPS])
         base = base.encode(
@@ -183,7 +224,8 @@ def steps_chart(
                 scale=alt.Scale(domain=shown.domain, paddingInner=0.15),
             )
         )
-        legend = alt.Legend(title=None, orient="top")
+        side_by_side = alt.ExprRef("width < 500 ? 2 : 6")
+        legend = alt.Legend(title=None, orient="top", columns=side_by_side)
         colour["color"] = alt.Color(
             **shape.field("group", "nominal"), scale=shown, legend=legend
         )
@@ -201,12 +243,40 @@ def steps_chart(
         x=alt.X(**shape.field("end", "quantitative", title=title)),
         text=alt.Text(field=shape.alias["label"], type="nominal"),
     )
-    chart = bars + halo + whisker.mark_rule(color="#374151") + words
+    layers = [bars, halo, whisker.mark_rule(color="#374151"), words]
+    said = []
+    if before is not None:
+        line = base.transform_filter(f"isValid(datum.{shape.alias['before']})").encode(
+            x=alt.X(**shape.field("before", "quantitative", title=title))
+        )
+        layers.append(line.mark_tick(color="#FFFFFF", thickness=5, opacity=0.6))
+        layers.append(line.mark_tick(color="#374151", thickness=3, opacity=1))
+        said.append(text("chart.before_line", lang))
     if len(groups) > MOST_GROUPS:
         left = text("chart.some_groups", lang, shown=MOST_GROUPS, of=len(groups))
-        chart = chart.properties(title=left)
+        said.append(left)
     bars_drawn = len(steps) * min(len(groups), MOST_GROUPS)
-    return finish(chart, alt_text, height=max(160, 60 + 30 * bars_drawn))
+    height = max(160, 60 + 30 * bars_drawn) + 24 * grouped
+    return finish(
+        layered(*layers, data=shape.frame), alt_text, height=height, said=said
+    )
+
+
+def _same(
+    rows: pd.DataFrame, place: "pd.Series[int]", before: pd.DataFrame | None
+) -> npt.NDArray[Any]:
+    """Return the share of the same step of the same group, NaN where there is none.
+
+    Of the first step nothing: it is 1.
+    """
+    if before is None:
+        return np.full(len(rows), np.nan)
+    group = before["group"].map(str) if "group" in before else [""] * len(before)
+    was = before.assign(group=group)
+    was["place"] = was.groupby("group").cumcount() + 1
+    was = was.loc[was["place"] > 1, ["group", "place", "from_start"]]
+    now = rows[["group"]].assign(place=place)
+    return now.merge(was, "left", ["group", "place"])["from_start"].to_numpy(float)
 
 
 def cohort_grid(
@@ -241,7 +311,7 @@ def cohort_grid(
     drawn = lines, ages[:MOST_AGES]
     legible = len(drawn[1]) <= 15
     cells = cells[cells["cohort"].isin(drawn[0]) & cells["age"].isin(drawn[1])]
-    size = cells["users"].map(lambda users: written(users, lang))
+    size = cells["users"].map({n: written(n, lang) for n in cells["users"].unique()})
     if dated:
         day = cells["cohort"].dt.strftime("%Y-%m" if month else "%Y-%m-%d")
     else:
@@ -288,28 +358,34 @@ def cohort_grid(
     shape, over = layer(cells[cells["mature"]], known)
     _, pending = layer(cells[~cells["mature"]], {})
     scale = alt.Scale(domain=[0, most], range=["#EAF3FA", ACCENT])
-    chart = over.mark_rect().encode(
-        color=alt.Color(
-            **shape.field("share", "quantitative", legend=None), scale=scale
-        )
-    ) + pending.mark_rect(fillOpacity=0, stroke=MUTED, strokeDash=[2, 2], opacity=0.6)
+    shade = alt.Color(**shape.field("share", "quantitative", legend=None), scale=scale)
+    layers = [
+        over.mark_rect().encode(color=shade),
+        pending.mark_rect(fillOpacity=0, stroke=MUTED, strokeDash=[2, 2], opacity=0.6),
+    ]
     if legible:
-        chart += over.mark_text(fontSize=fitting(11)).encode(
+        words = over.mark_text(fontSize=fitting(11)).encode(
             text=alt.Text(field=shape.alias["words"], type="nominal"),
             color=alt.Color(field=shape.alias["ink"], type="nominal", scale=None),
         )
+        layers.append(words)
+    chart = layered(*layers)
+    if legible:
         chart = chart.resolve_scale(color="independent")
+    said = []
     if len(drawn[0]) < len(cohorts) or len(drawn[1]) < len(ages):
-        left = text(
-            "chart.some_cohorts" if dated else "chart.some_group_cells",
-            lang,
-            cohorts=len(drawn[0]),
-            of=len(cohorts),
-            ages=len(drawn[1]),
-            of_ages=len(ages),
+        said.append(
+            text(
+                "chart.some_cohorts" if dated else "chart.some_group_cells",
+                lang,
+                cohorts=len(drawn[0]),
+                of=len(cohorts),
+                ages=len(drawn[1]),
+                of_ages=len(ages),
+            )
         )
-        chart = chart.properties(title=left)
-    return finish(chart, alt_text, height=max(160, 80 + 22 * len(drawn[0])))
+    height = max(160, 80 + 22 * len(drawn[0]))
+    return finish(chart, alt_text, height=height, said=said)
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -341,7 +417,7 @@ def export(
     for part in spec.get("vconcat", [spec]):
         part["width"] = 900
     if title:
-        lines = wrapped(clean(title, longest=400), WIDE)
+        lines = wrapped(clean(title, longest=1_000), WIDE)
         spec["title"] = {"text": lines, "anchor": "start", "offset": 20}
         spec["title"] |= {"fontSize": 16, "fontWeight": "normal", "lineHeight": 23}
     spec["background"], spec["padding"] = "white", 20

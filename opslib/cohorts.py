@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from opslib import cohort_kernels, kernels, periods
-from opslib.conditions import Codes, Condition, Mask, Texts
+from opslib.conditions import Condition, Mask
 from opslib.eventlog import EventLog
+from opslib.groups import Labels, numbered
 from opslib.periods import Dates, Instants
 from opslib.result import Error
 
@@ -20,17 +20,27 @@ KINDS = {
     "first_matching": cohort_kernels.FIRST_MATCHING,
     "recurring": cohort_kernels.RECURRING,
 }
-MOST_GROUPS = 200
+# The one group of all.
+ALL: Labels = (None,)
 NEVER = np.iinfo(np.int64).max
 
 
 class Rows(NamedTuple):
-    """The rows of some events, user by user; see `cohort_kernels` for what is what."""
+    """The rows of some events, user by user.
+
+    Attributes:
+        offsets: Those of user u are offsets[u] to offsets[u + 1] of `time`.
+        time: When.
+        day: On which day of the log.
+        row: Their places in the log; empty where they are the log itself.
+        wanted: Which of them have an event that counts; empty where all do.
+        keep: Which of these meet the conditions; empty where all do.
+    """
 
     offsets: Instants
     time: Instants
+    day: npt.NDArray[np.integer[Any]]
     row: Instants
-    event: npt.NDArray[np.uint16]
     wanted: Mask
     keep: Mask
 
@@ -87,21 +97,28 @@ def rows(log: EventLog, events: Events, option: str, met: Mask | None) -> Rows:
     Raises:
         Error: An event that the log does not have, or an empty list.
     """
-    keep = np.zeros(0, dtype=bool) if met is None else met
     every = np.zeros(0, dtype=bool)
+    keep = every if met is None else met
     nothing = _fixed(np.zeros(0, log.run_row.dtype))
     if events is None:
-        return Rows(log.offsets, log.time, nothing, log.event, every, keep)
+        return Rows(log.offsets, log.time, log.day, nothing, every, keep)
     some = wanted(log, events, option)
     codes = np.flatnonzero(some)
     if len(codes) > 1:
-        return Rows(log.offsets, log.time, nothing, log.event, some, keep)
+        of_events = some[log.event]
+        keep = of_events if met is None else of_events & met
+        return Rows(log.offsets, log.time, log.day, nothing, of_events, keep)
     run = slice(log.user_offsets[codes[0]], log.user_offsets[codes[0] + 1])
     sizes = np.zeros(len(log.users) + 1, np.int64)
     sizes[log.run_user[run] + 1] = np.diff(log.run_start[run.start : run.stop + 1])
     sizes[0] = log.run_offsets[codes[0]]
     offsets = _fixed(np.cumsum(sizes))
-    return Rows(offsets, log.run_time, log.run_row, log.event, every, keep)
+    if met is not None:
+        # Where the run begins in the copy, its first row stands.
+        keep = np.zeros(len(log), dtype=bool)
+        rows = slice(log.run_offsets[codes[0]], log.run_offsets[codes[0] + 1])
+        keep[rows] = met[log.run_row[rows]]
+    return Rows(offsets, log.run_time, log.run_day, log.run_row, every, keep)
 
 
 def _fixed(array: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -133,8 +150,9 @@ def enter(
     ever = found if dates is None else _enter(log, starts, edges, None, cohort)
     if dates is None or not len(ever.user):
         raise Error("retention.no_start")
-    first, last = log.time[ever.row].min(), log.time[ever.row].max()
-    earliest, latest = periods.days(int(first), int(last) + 1, log.timezone)
+    began = log.time[ever.row]
+    first, last = int(began.min()), int(began.max())
+    earliest, latest = periods.days(first, last + 1, log.timezone)
     raise Error(
         "retention.nobody",
         first=str(dates[0]),
@@ -147,51 +165,38 @@ def enter(
 def _enter(
     log: EventLog, starts: Rows, edges: Instants, dates: Dates | None, cohort: str
 ) -> Entries:
-    low = np.iinfo(np.int64).min
-    begins, ends = (low, NEVER) if dates is None else periods.span(dates, log.timezone)
-    parts = kernels.over_users(
-        lambda first, end: cohort_kernels.entries(
-            first, end, *starts, edges, begins, ends, KINDS[cohort]
-        ),
-        log.offsets,
-    )
-    user, row, period, passed_over = zip(*parts, strict=True)
-    return Entries(
-        np.concatenate(user),
-        np.concatenate(row),
-        np.concatenate(period),
-        sum(passed_over),
-    )
+    begins, ends = 0, len(log.days)
+    if dates is not None:
+        span = periods.span(dates, log.timezone)
+        begins, ends = (int(day) for day in np.searchsorted(log.days, span))
+    of_day = periods.of_days(edges, log.days)
+    several = cohort == "recurring"
+    room = len(log) if several else len(log.users)
+    # Of memory that is not written to nothing is taken.
+    columns = [np.empty(room, of) for of in (np.int32, np.int64, np.int32)]
+
+    def work(first: int, end: int) -> tuple[int, int, int]:
+        at = int(log.offsets[first]) if several else first
+        n, passed_over = cohort_kernels.entries(
+            first, end, starts, of_day, begins, ends, KINDS[cohort], at, *columns
+        )
+        return at, n, passed_over
+
+    at, n, passed_over = zip(*kernels.over_users(work, log.offsets), strict=True)
+    user, row, period = (kernels.moved_up(one, at, n) for one in columns)
+    return Entries(user, row, period, sum(passed_over))
 
 
 def groups(
-    log: EventLog, by: str | None, row: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], tuple[str | None, ...]]:
+    log: EventLog, by: str, row: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], Labels]:
     """Return the group of each row, numbered by size, and the names of the groups.
 
-    Rows without a value are a group of their own, whose name is None. Without `by` all
-    are one group.
+    Rows without a value are a group of their own, whose name is None.
 
     Raises:
         Error: The log has no property `by`, or it has more than 200 values there.
     """
-    if by is None:
-        return np.zeros(len(row), np.int64), (None,)
     if by not in log.properties:
         raise Error("option.column", option="by", got=by, choices=list(log.properties))
-    there = log.properties[by].at(row)
-    if isinstance(there, Texts):
-        values = there.texts().to_pandas()
-    else:
-        values = pd.Series(there.codes if isinstance(there, Codes) else there.values)
-    sizes = values.value_counts(dropna=False)
-    if len(sizes) > MOST_GROUPS:
-        raise Error("retention.groups", by=by, n=len(sizes), most=MOST_GROUPS)
-    group = pd.Index(sizes.index).get_indexer(values)
-    if isinstance(there, Codes):
-        labels = [there.labels[i] if i >= 0 else None for i in sizes.index]
-    elif isinstance(there, Texts):
-        labels = [None if pd.isna(x) else str(x) for x in sizes.index]
-    else:
-        labels = [None if np.isnan(x) else f"{x:.15g}" for x in sizes.index]
-    return group.astype(np.int64), tuple(labels)
+    return numbered(log.properties[by].at(row), by, "retention.groups")

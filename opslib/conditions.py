@@ -175,18 +175,20 @@ def meets(columns: Mapping[str, Property], condition: Condition) -> Mask:
     if not isinstance(name, str) or name not in columns:
         raise Error("option.column", option="where", got=name, choices=list(columns))
     column = columns[name]
-    missing = _missing(column)
     if operator in SET:
+        missing = _missing(column)
         return missing if operator == "is_not_set" else ~missing
+    unlike = operator in {"!=", "not in"}
+    if isinstance(column, Codes):
+        labels = np.array(column.labels, dtype=object)
+        met = _compare(labels, operator, _text(name, operator, rest[0]))
+        # The last is where -1, a missing value, points.
+        return np.append(met, unlike)[column.codes]
     if isinstance(column, Floats):
         met = _compare(column.values, operator, _number(name, operator, rest[0]))
-    elif isinstance(column, Texts):
-        met = _search(column, operator, _text(name, operator, rest[0]))
     else:
-        # Code -1, missing, reads the last entry; it is overruled below.
-        labels = np.array([*column.labels, ""], dtype=object)
-        met = _compare(labels, operator, _text(name, operator, rest[0]))[column.codes]
-    return np.where(missing, operator in {"!=", "not in"}, met)
+        met = _search(column, operator, _text(name, operator, rest[0]))
+    return np.where(_missing(column), unlike, met)
 
 
 def _missing(column: Property) -> Mask:

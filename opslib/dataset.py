@@ -14,6 +14,7 @@ from opslib.kinds import KINDS, NUMBERS, TIMES
 from opslib.personal import examples
 from opslib.result import Error, Note
 from opslib.tables import Columns, File, Frame
+from opslib.userlists import UserList
 
 Table = EventLog | pd.DataFrame
 
@@ -35,6 +36,7 @@ class Dataset:
         timezone: Where the wall clock of naive times hangs.
         notes: What was left out or assumed while the tables were made.
         digest: Changes when the content does: what caches go by.
+        segments: Lists of users saved with it by their names; see `events`.
         features: Makes a users table of events or orders. Whoever opens a data set
             gives it, so that this module depends on no analysis.
     """
@@ -46,6 +48,7 @@ class Dataset:
     notes: tuple[Note, ...] = ()
     digest: str = field(default_factory=lambda: secrets.token_hex(16))
     features: Callable[[Table], pd.DataFrame] | None = field(default=None, repr=False)
+    segments: Mapping[str, UserList] = field(default_factory=dict, repr=False)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -64,7 +67,15 @@ class Dataset:
 
     @cached_property
     def events(self) -> EventLog:
-        """The events; without them, every order as the event "order"."""
+        """The events, with the saved segments as properties of their users.
+
+        Without a table of events, every order is the event "order".
+        """
+        return self.own_events.with_lists(self.segments)
+
+    @cached_property
+    def own_events(self) -> EventLog:
+        """The events with the properties of their own table alone."""
         table = self.tables.get("events")
         if isinstance(table, EventLog):
             return table
@@ -153,7 +164,9 @@ class Dataset:
     @cached_property
     def _features(self) -> pd.DataFrame:
         assert self.features is not None  # noqa: S101
-        return self.features(self.events if "events" in self.tables else self.orders)
+        return self.features(
+            self.own_events if "events" in self.tables else self.orders
+        )
 
     def _frame(self, kind: str) -> pd.DataFrame:
         frame = self.tables.get(kind)

@@ -16,7 +16,7 @@ from opslib.conditions import Codes, Floats, Mask, Property, Texts
 from opslib.periods import Instants
 from opslib.personal import examples
 from opslib.result import Error, Note
-from opslib.tables import Coded, Columns
+from opslib.tables import Coded, Columns, Frame
 
 MOST_NAMES = 65_535
 # A property with more different texts is kept as texts.
@@ -162,6 +162,19 @@ def _only_used(codes: npt.NDArray[np.int32], texts: pa.LargeStringArray) -> Code
     used = np.bincount(codes, minlength=len(texts)) > 0
     place = np.cumsum(used, dtype=np.int32) - 1
     return Coded(place[codes], texts.filter(pa.array(used)))
+
+
+def sorted_texts(
+    values: pd.Series,
+) -> tuple[npt.NDArray[np.int32], pa.LargeStringArray]:
+    """Return the position of each of `values`, none missing, among the sorted texts.
+
+    Example:
+        >>> codes, texts = sorted_texts(pd.Series([12.0, 7.0, 12.0]))
+        >>> codes.tolist(), texts.to_pylist()
+        ([0, 1, 0], ['12', '7'])
+    """
+    return _encode(Frame(values.to_frame("text")), "text", None)
 
 
 def whole_numbers(ids: pd.Series) -> pd.Series:

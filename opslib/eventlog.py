@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from opslib.conditions import (
 )
 from opslib.periods import Instants
 from opslib.result import Error, Note
+from opslib.userlists import OfUsers, UserList, check_name
 
 FORMAT = 2
 RUNS = ["run_offsets", "user_offsets", "run_user", "run_start", "run_time", "run_row"]
@@ -167,6 +168,10 @@ class EventLog:
             until: End of observation; None: by the rule of `from_frame`.
             left_out: What is not in the log, counted by reason.
         """
+        # Compiled code takes them for places, and would write beyond its arrays.
+        for codes, known in ((user, users), (event, names)):
+            if len(codes) and not 0 <= codes.min() <= codes.max() < len(known):
+                raise ValueError("A code names no user or event.")
         end = encode.end_of_observation(time, timezone) if until is None else until
         return cls._sorted(
             users=pa.array(users, pa.large_string()),
@@ -230,9 +235,49 @@ class EventLog:
         return float(kernels.tied_rows(self.offsets, self.time) / len(self))
 
     @cached_property
+    def extent(self) -> tuple[int, int]:
+        """The first and the last instant with an event."""
+        # Each user's rows are in order of time.
+        firsts, lasts = self.offsets[:-1], self.offsets[1:] - 1
+        return int(self.time[firsts].min()), int(self.time[lasts].max())
+
+    @cached_property
+    def days(self) -> Instants:
+        """Edges of the days from the first event to the end of observation."""
+        earliest, latest = self.extent
+        # An event at midnight, the very end, lies in a day of its own.
+        last = max(latest, self.until - 1)
+        return periods.edges(earliest, last, "day", self.timezone)
+
+    @cached_property
+    def day(self) -> npt.NDArray[np.integer[Any]]:
+        """Which of `days` each row lies in."""
+        return self._days(self.time, self.offsets)
+
+    @cached_property
+    def run_day(self) -> npt.NDArray[np.integer[Any]]:
+        """Which of `days` each row of the event-major copy lies in."""
+        return self._days(self.run_time, self.run_start)
+
+    def _days(self, time: Instants, starts: Instants) -> npt.NDArray[np.integer[Any]]:
+        small = len(self.days) <= np.iinfo(np.uint16).max
+        found: npt.NDArray[np.integer[Any]] = np.empty(
+            len(time), np.uint16 if small else np.int32
+        )
+        of = periods.calendar(self.days)
+        kernels.over_users(
+            lambda low, high: kernels.write_periods(
+                starts[low], starts[high], time, of, found
+            ),
+            starts,
+        )
+        found.flags.writeable = False
+        return found
+
+    @cached_property
     def dates(self) -> tuple[str, str]:
         """The first and last day with an event, as ISO dates."""
-        first, last = int(self.time.min()), int(self.time.max())
+        first, last = self.extent
         start, end = periods.days(first, last + 1, self.timezone)
         return start.isoformat(), end.isoformat()
 
@@ -252,6 +297,47 @@ class EventLog:
         """Return the ids of users given by position, as a column "user"."""
         taken = self.users.take(pa.array(np.asarray(users, np.int64)))
         return pd.Series(taken.to_pylist(), name="user", dtype="str")
+
+    def with_user_property(
+        self, name: str, users: Iterable[Any], labels: Iterable[Any] | None = None
+    ) -> Self:
+        """Return the log with one property more, which stays with the user.
+
+        All events of a user have it, so that every analysis can filter and break down
+        by it; users who are not named have a missing value. Nothing is copied, and
+        rows are not touched before the property is used. How many of the users have
+        no event here is `log.properties[name].unknown`.
+
+        Args:
+            name: What to call it.
+            users: Ids, as text or as `from_frame` turns them into text.
+            labels: The value of each, in the same order; None: all have `name`.
+
+        Raises:
+            Error: The name is empty, taken, "user", "event" or "amount"; no user, an
+                id is missing, or a user has two labels; more than 200 labels.
+
+        Example:
+            >>> log = EventLog.from_frame(
+            ...     pd.DataFrame({
+            ...         "user": ["007", "12"], "event": "buy", "time": "2026-03-02",
+            ...     }),
+            ...     user="user", event="event", time="time",
+            ... )
+            >>> log.with_user_property("VIP", ["007"]).mask([["VIP", "is_set"]])
+            array([ True, False])
+        """
+        name = check_name(name, self.properties)
+        return self.with_lists({name: UserList.of(name, users, labels)})
+
+    def with_lists(self, lists: Mapping[str, UserList]) -> Self:
+        """Return the log with user lists as properties, by their names."""
+        if not lists:
+            return self
+        added = {
+            name: OfUsers(one, self.users, self.offsets) for name, one in lists.items()
+        }
+        return replace(self, properties={**self.properties, **added})
 
     def mask(self, conditions: Iterable[Condition]) -> Mask | None:
         """Say which rows meet all `conditions`; None where there are none.

@@ -82,6 +82,7 @@ def _made(old: Dataset, tables: Mapping[str, Table], notes: list[Note]) -> Datas
         timezone=old.timezone,
         notes=tuple(notes),
         features=old.features,
+        segments=old.segments,
     )
 
 

@@ -4,9 +4,10 @@ Plain loops, compiled by numba on first use and kept on disk. They release the l
 the interpreter, so ranges of users run side by side in threads.
 """
 
+import hashlib
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -16,12 +17,28 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-# Before the first kernel is compiled: a read-only installation must not stop caching.
-numba.config.CACHE_DIR = str(  # type: ignore[attr-defined]
-    Path(os.environ.get("OPSLIB_HOME") or Path.home() / ".opslib") / "kernels"
-)
-kernel = numba.njit(nogil=True, cache=True)
 
+def _cache() -> Path:
+    """Return where compiled code is kept: elsewhere when any of its sources changes.
+
+    numba looks at the file of a kernel alone, not at those of what it calls.
+    """
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    sources = [source for file in files if b"@kernel" in (source := file.read_bytes())]
+    digest = hashlib.sha256(b"".join(sources)).hexdigest()[:16]
+    home = Path(os.environ.get("OPSLIB_HOME") or Path.home() / ".opslib")
+    return home / "kernels" / digest
+
+
+# Before the first kernel is compiled: a read-only installation must not stop caching.
+numba.config.CACHE_DIR = str(_cache())  # type: ignore[attr-defined]
+kernel = numba.njit(nogil=True, cache=True)
+# Part of a kernel, compiled into it: of arrays handed on in a tuple, references are
+# counted at every call that is one.
+piece = numba.njit(nogil=True, inline="always")
+
+# Numbers in two lines of a cache, and in the one that is fetched with it.
+APART = 16
 THREADS = min(4, os.cpu_count() or 1)
 FEW_ROWS = 200_000
 
@@ -47,7 +64,38 @@ def over_users(
     ranges = list(itertools.pairwise(bounds))
     if parts == 1:
         return [work(*ranges[0])]
-    return list(_pool().map(lambda one: work(*one), ranges))
+    return beside(lambda one: work(*one), ranges)
+
+
+def beside(work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
+    """Call work(part) on each part, in threads; return what each call returned."""
+    return list(_pool().map(work, parts))
+
+
+def moved_up(
+    column: npt.NDArray[Any], begins: Sequence[int], sizes: Sequence[int]
+) -> npt.NDArray[Any]:
+    """Return the parts that ranges of users wrote into a column, one after the other.
+
+    They are moved in place: a copy would need memory that was never touched, which
+    takes longer than the copying.
+
+    Args:
+        column: It has room for more than was written.
+        begins: Where each part begins, in order.
+        sizes: How long each is.
+    """
+    at = 0
+    for begin, size in zip(begins, sizes, strict=True):
+        column[at : at + size] = column[begin : begin + size]
+        at += size
+    return column[:at]
+
+
+@piece
+def apart(n):  # type: ignore[no-untyped-def]
+    """Return n zeros that lie in lines of the cache to which no other thread writes."""
+    return np.zeros(n + 2 * APART, np.int64)[APART : APART + n]
 
 
 def sort_rows(
@@ -151,6 +199,20 @@ def event_runs(offsets, time, event, n_names):  # type: ignore[no-untyped-def]
     return run_offsets, user_offsets, run_user, run_start, run_time, run_row
 
 
+@piece
+def period_of(instant, calendar):  # type: ignore[no-untyped-def]
+    """Return the period of an instant inside a `periods.Calendar`, without a branch."""
+    slot = np.uint64(instant - calendar.edges[0]) >> calendar.shift
+    return calendar.number[calendar.rank[slot] + (instant >= calendar.edge[slot])]
+
+
+@kernel
+def write_periods(first, end, time, calendar, period):  # type: ignore[no-untyped-def]
+    """Write the period of each of the rows first <= i < end."""
+    for i in range(first, end):
+        period[i] = period_of(time[i], calendar)
+
+
 @kernel
 def tied_rows(offsets, time):  # type: ignore[no-untyped-def]
     """Count rows at the same instant as another row of the same user."""
@@ -173,16 +235,21 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
     begin,
     end,
     before,
+    masks,
+    mask,
     window,
+    later,
+    only_first,
     first,
     last,
-    keep,
     first_user,
     end_user,
     until,
     level,
     row,
     closed,
+    rows,
+    since,
 ):
     """Write each user's attempt: the deepest, then the earliest.
 
@@ -191,34 +258,40 @@ def funnel_attempts(  # type: ignore[no-untyped-def]
         begin, end: The entries of run_user for each step, cut to the range of users.
         before: For each step the latest earlier step of the same event, or -1; one
             event fills one step.
+        masks: By mask and row of the log, whether the row counts.
+        mask: The mask of each step, -1 for none.
         window: Longest time from an attempt's start, inclusive.
+        later: Least time from step to step.
+        only_first: Whether only each user's first start counts.
         first, last: Attempts start at first <= t < last.
-        keep: For each row of the log whether it counts; empty for all.
         first_user, end_user: The range of users.
         until: The window of an attempt is closed if it ends by then.
         level, row, closed: By user: the last step reached (-1 for none), the row of the
             start, and whether the window is closed.
+        rows: By user and step, the row that fills it; not written to where empty.
+        since: By step, from the place of the first user on: the time since the step
+            before, of the users who reached it.
 
     Returns:
-        For each step, of the users who reached it, the time since the step before.
+        How many users of the range reached each step.
     """
     steps = len(begin)
-    since = np.empty((steps, end_user - first_user), np.int64)
-    reached = np.zeros(steps, np.int64)
+    reached = np.full(steps, first_user)
     place = begin.copy()
     # Few users at a time, so that what is known of them stays in the cache.
     for user in range(first_user, end_user, 2048):
         stop = min(user + 2048, end_user)
         low, high = _rows_of(run_user, run_start, place, end, user, stop)
         some = _first_starts(
-            run_time, run_row, low, high, window, first, last, keep, user, until, level,
-            row, closed,
+            run_time, run_row, low, high, masks, mask, window, later, first, last, user,
+            until, level, row, closed, rows,
         )  # fmt: skip
         _attempts_of(
-            some, run_time, run_row, low, high, before, window, first, last, keep,
-            user, until, level, row, closed, since, reached,
+            some, run_time, run_row, low, high, before, masks, mask, window, later,
+            only_first, first, last, user, until, level, row, closed, rows, since,
+            reached,
         )  # fmt: skip
-    return [since[k, : reached[k]] for k in range(steps)]
+    return reached - first_user
 
 
 @kernel
@@ -238,15 +311,15 @@ def _rows_of(run_user, run_start, place, end, first_user, end_user):  # type: ig
 
 @kernel
 def _first_starts(  # type: ignore[no-untyped-def]
-    run_time, run_row, low, high, window, first, last, keep, first_user, until, level,
-    row, closed,
+    run_time, run_row, low, high, masks, mask, window, later, first, last, first_user,
+    until, level, row, closed, rows,
 ):  # fmt: skip
     """Write the attempts that stay at their first step; return the other users.
 
     `low` moves on to the first row that may start an attempt. Half of all users may
     have none, so nothing here branches on that.
     """
-    everything = len(keep) == 0
+    own = mask[0]
     some = np.empty(len(low), np.int64)
     n = 0
     for u in range(len(low)):
@@ -256,7 +329,7 @@ def _first_starts(  # type: ignore[no-untyped-def]
         while (start < end) & (
             (run_time[at] < first)
             | (run_time[at] >= last)
-            | (not everything and not keep[run_row[at]])
+            | (own >= 0 and not masks[own, run_row[at]])
         ):
             start += 1
             at = min(start, len(run_time) - 1)
@@ -264,17 +337,20 @@ def _first_starts(  # type: ignore[no-untyped-def]
         starts = start < end
         level[first_user + u] = np.int8(starts) - np.int8(1)
         row[first_user + u] = run_row[at]
+        if len(rows) > 0 and starts:
+            rows[first_user + u, 0] = run_row[at]
         closed[first_user + u] = starts & (run_time[at] + window <= until)
         final = max(high[u, 1] - 1, 0)
         some[n] = u
-        n += starts & (low[u, 1] < high[u, 1]) & (run_time[final] >= run_time[at])
+        late = run_time[final] >= run_time[at] + later
+        n += starts & (low[u, 1] < high[u, 1]) & late
     return some[:n]
 
 
 @kernel
 def _attempts_of(  # type: ignore[no-untyped-def]
-    some, run_time, run_row, low, high, before, window, first, last, keep, first_user,
-    until, level, row, closed, since, reached,
+    some, run_time, run_row, low, high, before, masks, mask, window, later, only_first,
+    first, last, first_user, until, level, row, closed, rows, since, reached,
 ):  # fmt: skip
     """Write the attempts of some users, given where their rows are.
 
@@ -283,9 +359,7 @@ def _attempts_of(  # type: ignore[no-untyped-def]
     event the latest counts.
     """
     steps = low.shape[1]
-    everything = len(keep) == 0
-    place = np.empty(steps, np.int64)
-    best = np.empty(steps, np.int64)
+    place, best = apart(steps), apart(steps)
     for u in some:
         for k in range(steps):
             place[k] = low[u, k]
@@ -294,7 +368,8 @@ def _attempts_of(  # type: ignore[no-untyped-def]
         most = steps - 1
         for start in range(low[u, 0], high[u, 0]):
             if not (
-                first <= run_time[start] < last and (everything or keep[run_row[start]])
+                first <= run_time[start] < last
+                and (mask[0] < 0 or masks[mask[0], run_row[start]])
             ):
                 continue
             place[0] = start
@@ -303,16 +378,18 @@ def _attempts_of(  # type: ignore[no-untyped-def]
             depth = 0
             while depth < most:
                 k = depth + 1
+                own = mask[k]
                 i = place[k]
                 stop = high[u, k]
                 while i < stop and (
-                    run_time[i] < at or not (everything or keep[run_row[i]])
+                    run_time[i] < at + later
+                    or (own >= 0 and not masks[own, run_row[i]])
                 ):
                     i += 1
                 if before[k] >= 0:
                     same = run_row[place[before[k]]]
                     while i < stop and (
-                        run_row[i] <= same or not (everything or keep[run_row[i]])
+                        run_row[i] <= same or (own >= 0 and not masks[own, run_row[i]])
                     ):
                         i += 1
                 place[k] = i
@@ -331,9 +408,14 @@ def _attempts_of(  # type: ignore[no-untyped-def]
                     best[k] = place[k]
             elif deepest >= most:
                 break
+            if only_first:
+                break
         for k in range(1, deepest + 1):
             since[k, reached[k]] = run_time[best[k]] - run_time[best[k - 1]]
             reached[k] += 1
+        if len(rows) > 0:
+            for k in range(deepest + 1):
+                rows[first_user + u, k] = run_row[best[k]]
         level[first_user + u] = deepest
         row[first_user + u] = run_row[best[0]]
         closed[first_user + u] = run_time[best[0]] + window <= until
@@ -354,41 +436,50 @@ def count_levels(level, closed, group, n_groups, steps):  # type: ignore[no-unty
 
 
 @kernel
-def period_of(instant, edges):  # type: ignore[no-untyped-def]
-    """Return i with edges[i] <= instant < edges[i + 1], for an instant inside them."""
-    # Periods are about equally long: a guess that is rarely more than one off.
-    i = (instant - edges[0]) * 1.0 / (edges[-1] - edges[0]) * (len(edges) - 1)
-    i = min(max(int(i), 0), len(edges) - 2)
-    while instant < edges[i]:
-        i -= 1
-    while instant >= edges[i + 1]:
-        i += 1
-    return i
+def by_group(values, group, n_groups):  # type: ignore[no-untyped-def]
+    """Return values in order of their groups, and where each group begins and ends.
+
+    group: of each value; -1 for none, whose values are left out.
+    """
+    begins = np.zeros(n_groups + 1, np.int64)
+    for i in range(len(group)):
+        begins[group[i] + 1] += 1
+    # Those without a group were counted first.
+    begins[0] = 0
+    for g in range(n_groups):
+        begins[g + 1] += begins[g]
+    free = begins.copy()
+    ordered = np.empty(begins[-1], values.dtype)
+    for i in range(len(group)):
+        g = group[i]
+        if g >= 0:
+            ordered[free[g]] = values[i]
+            free[g] += 1
+    return ordered, begins
 
 
 @kernel
-def activity_by_user(first, end, offsets, time, event, edges, column, counts, seen):  # type: ignore[no-untyped-def]
-    """Write what each user did before edges[-1], the end of the last day.
+def activity_by_user(  # type: ignore[no-untyped-def]
+    first, end, offsets, day, event, last_day, column, counts, seen
+):
+    """Write what each user did up to a last day.
 
     column: the column of `counts` for each event code, the last for all others.
-    seen: per user the first and last day as positions in `edges`, the days with an
-    event, those of them among the last 7 and the last 30, and the events.
+    seen: per user the first and last day, the days with an event, those of them among
+    the last 7 and the last 30, and the events.
     """
-    last_day = len(edges) - 2
     for u in range(first, end):
-        pending = edges[0]
         for row in range(offsets[u], offsets[u + 1]):
-            if time[row] >= edges[-1]:
+            today = np.int64(day[row])
+            if today > last_day:
                 break
             counts[u, column[event[row]]] += 1
             seen[u, 5] += 1
-            if time[row] < pending:
+            if seen[u, 2] > 0 and seen[u, 1] == today:
                 continue
-            day = period_of(time[row], edges)
-            pending = edges[day + 1]
             if seen[u, 2] == 0:
-                seen[u, 0] = day
-            seen[u, 1] = day
+                seen[u, 0] = today
+            seen[u, 1] = today
             seen[u, 2] += 1
-            seen[u, 3] += day > last_day - 7
-            seen[u, 4] += day > last_day - 30
+            seen[u, 3] += today > last_day - 7
+            seen[u, 4] += today > last_day - 30

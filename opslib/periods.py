@@ -7,7 +7,7 @@ by their edges: period i covers edges[i] <= t < edges[i + 1].
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,6 +20,7 @@ Period = Literal["day", "week", "month"]
 Dates = tuple[str | dt.date, str | dt.date] | Sequence[str | dt.date]
 Instants = npt.NDArray[np.int64]
 
+LONGEST = np.iinfo(np.int64).max
 PERIODS = ("day", "week", "month")
 WEEKDAYS = (
     "monday",
@@ -149,7 +150,63 @@ def edges(
             stop + pd.Timedelta(days=length),
             freq=f"{length}D",
         )
-    return to_instants(walls, timezone)
+    instants = to_instants(walls, timezone)
+    # Of a day that a zone skips, as Samoa did, pandas puts the midnight after its end.
+    return np.minimum.accumulate(instants[::-1])[::-1].copy()
+
+
+class Calendar(NamedTuple):
+    """Periods by their edges, and a table to look up the period of an instant.
+
+    The table cuts time from edges[0] on into slots of 2**shift microseconds, no longer
+    than any period, so that at most one edge lies inside a slot.
+
+    Attributes:
+        edges: n + 1 edges of n periods.
+        shift: Unsigned, as numbers of slots are for compiled code.
+        edge: The edge inside each slot, or the next one beyond.
+        rank: The period that each slot begins in, among those that have any length.
+        number: Which period each of these is.
+    """
+
+    edges: Instants
+    shift: np.uint64
+    edge: Instants
+    rank: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int64]
+
+
+def calendar(edges: Instants) -> Calendar:
+    """Return periods with the table to look them up.
+
+    Example:
+        >>> of = calendar(np.array([0, 10, 20]))
+        >>> int(of.shift), of.edge.tolist(), of.rank.tolist(), of.number.tolist()
+        (3, [10, 10, 20], [0, 0, 1], [0, 1])
+    """
+    # A day that a zone skips has no length.
+    number = np.flatnonzero(np.diff(edges))
+    ends = edges[number + 1]
+    shift = int(np.diff(edges)[number].min(initial=LONGEST)).bit_length() - 1
+    slots = ((int(edges[-1] - edges[0]) - 1) >> shift) + 1
+    rank = np.searchsorted(ends, edges[0] + (np.arange(slots) << shift), side="right")
+    return Calendar(edges, np.uint64(shift), ends[rank], rank, number)
+
+
+def of_days(edges: Instants, days: Instants) -> npt.NDArray[np.int64]:
+    """Return which of the periods with these edges each day lies in.
+
+    Args:
+        edges: Edges of periods that cover the days.
+        days: Edges of the days, one more than days.
+
+    Example:
+        >>> days = edges(*span(("2026-03-07", "2026-03-09"), "UTC"), "day", "UTC")
+        >>> weeks = edges(days[0], days[-1] - 1, "week", "UTC")
+        >>> of_days(weeks, days).tolist()  # 9 March is a Monday
+        [0, 0, 1, 1]
+    """
+    return np.searchsorted(edges, days[:-1], side="right") - 1
 
 
 def hours(days: Instants, timezone: str) -> tuple[Instants, Instants]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,47 @@ from opslib.result import Error, check_range
 
 MOST_DAYS = 3660
 MOST = np.iinfo(np.int64).max
+
+
+class Asked(NamedTuple):
+    """A condition as it was understood.
+
+    Attributes:
+        did: The condition.
+        codes: Codes of the events that count; None is any.
+        fewest, most: How many times.
+        begins, ends: The first instant that counts, and the first after it that does
+            not.
+    """
+
+    did: Did
+    codes: set[int] | None
+    fewest: int
+    most: int
+    begins: int
+    ends: int
+
+
+def read(log: Any, condition: Did | Mapping[str, Any]) -> Asked:  # noqa: ANN401
+    """Read and check a condition on what users did, all but its own conditions.
+
+    Raises:
+        Error: It is written otherwise than `Did`, or names an event that the log does
+            not have.
+    """
+    asked = Did.of(condition)
+    times, span = _times(asked.times), _span(log, asked)
+    inner = asked.where if isinstance(asked.where, list | tuple) else [asked.where]
+    if not all(isinstance(one, list | tuple) for one in inner):
+        raise Error("segments.nested")
+    if asked.did is None:
+        return Asked(asked, None, *times, *span)
+    names: list[Any] = (
+        [*asked.did] if isinstance(asked.did, list | tuple) else [asked.did]
+    )
+    if not names:
+        raise Error("option.missing", option="did")
+    return Asked(asked, {log.code(name, "where") for name in names}, *times, *span)
 
 
 def users(log: Any, condition: Did | Mapping[str, Any]) -> Mask:  # noqa: ANN401
@@ -38,29 +79,19 @@ def users(log: Any, condition: Did | Mapping[str, Any]) -> Mask:  # noqa: ANN401
         >>> users(log, {"did": "buy", "times": 2}).tolist()
         [True, False]
     """
-    asked = Did.of(condition)
-    fewest, most = _times(asked.times)
-    begins, ends = _span(log, asked)
-    inner = asked.where if isinstance(asked.where, list | tuple) else [asked.where]
-    if not all(isinstance(one, list | tuple) for one in inner):
-        raise Error("segments.nested")
-    keep = log.mask(asked.where)
+    asked = read(log, condition)
+    within = asked.begins, asked.ends
+    keep = log.mask(asked.did.where)
     counts = np.zeros(len(log.users), np.int64)
-    if asked.did is None:
-        counts += _counted(log.time, log.offsets, begins, ends, keep)
-    else:
-        several = isinstance(asked.did, list | tuple)
-        names: list[Any] = [*asked.did] if several else [asked.did]
-        if not names:
-            raise Error("option.missing", option="did")
-        for code in {log.code(name, "where") for name in names}:
-            rows = slice(log.run_offsets[code], log.run_offsets[code + 1])
-            who = slice(log.user_offsets[code], log.user_offsets[code + 1])
-            starts = log.run_start[who.start : who.stop + 1] - rows.start
-            kept = None if keep is None else keep[log.run_row[rows]]
-            n = _counted(log.run_time[rows], starts, begins, ends, kept)
-            counts[log.run_user[who]] += n
-    return (counts >= fewest) & (counts <= most)
+    if asked.codes is None:
+        counts += _counted(log.time, log.offsets, *within, keep)
+    for code in asked.codes or ():
+        rows = slice(log.run_offsets[code], log.run_offsets[code + 1])
+        who = slice(log.user_offsets[code], log.user_offsets[code + 1])
+        starts = log.run_start[who.start : who.stop + 1] - rows.start
+        kept = None if keep is None else keep[log.run_row[rows]]
+        counts[log.run_user[who]] += _counted(log.run_time[rows], starts, *within, kept)
+    return (counts >= asked.fewest) & (counts <= asked.most)
 
 
 def _counted(

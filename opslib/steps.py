@@ -34,6 +34,8 @@ class Step:
     Example:
         >>> Step("pay", where=[["amount", ">", 100]]).label
         'pay [amount > 100]'
+        >>> Step(["pay", "buy"], where=[["city", "in", ["Oslo", "Rome"]]]).label
+        'pay | buy [city in Oslo, Rome]'
     """
 
     event: str | Sequence[str] | None
@@ -51,6 +53,14 @@ class Step:
         """Whether it is one event by its name and nothing else."""
         bare = not self.optional and self.occurrence == "any" and not self.where
         return bare and isinstance(self.event, str)
+
+    def mask(self, log: EventLog) -> Mask | None:
+        """Say which rows, of those with its event, are the step; None for all."""
+        met = log.mask(self.where)
+        if self.occurrence == "any":
+            return met
+        codes = _codes(log, self.event, "steps")
+        return _firsts(log, codes, met, ever=self.occurrence == "first_ever")
 
 
 @dataclass(frozen=True)
@@ -163,9 +173,7 @@ def matches(
         pairs.append((one, between << chains.EXCLUDES))
     for what, bits in pairs:
         codes = _codes(log, what.event, "steps")
-        mask = log.mask(what.where)
-        if isinstance(what, Step) and what.occurrence != "any":
-            mask = _firsts(log, codes, mask, ever=what.occurrence == "first_ever")
+        mask = what.mask(log) if isinstance(what, Step) else log.mask(what.where)
         if mask is None:
             plain[codes] |= bits
         else:
@@ -232,7 +240,10 @@ def _label(event: Any, where: Sequence[Condition]) -> str:  # noqa: ANN401
 def _condition(one: Condition) -> str:
     if isinstance(one, Did | Mapping):
         return ", ".join(f"{key} {value}" for key, value in Did.of(one).plain().items())
-    return " ".join(map(str, one))
+    return " ".join(
+        ", ".join(map(str, part)) if isinstance(part, list | tuple) else str(part)
+        for part in one
+    )
 
 
 def _told(given: object) -> str:

@@ -113,11 +113,23 @@ def room() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def removed_on_failure(*folders: Path) -> Iterator[None]:
-    """Leave none of these folders behind when something goes wrong."""
+def removed_on_failure(*paths: Path) -> Iterator[None]:
+    """Leave none of these files and folders behind when something goes wrong."""
     try:
         yield
     except BaseException:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        for path in paths:
+            remove(path)
         raise
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, if it is there.
+
+    Windows keeps a file that a session has open: the next start sweeps it.
+    """
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -1,21 +1,21 @@
 """Workspace: data sets and notebooks kept on disk, whole or not at all.
 
     catalogue.db        what there is: SQLite in WAL mode
-    data/<id>/          original, report.json, events.arrow, orders.arrow, ...
+    data/<id>/          original, report.json, events.arrow, orders.arrow, ...;
+                        and saved segments, see `saved_segments`
     lock.db             held by those who save, so that nobody sweeps their files
 
 A data set is written under a temporary name, synced, renamed, and recorded last.
 """
 
 import contextlib
-import datetime as dt
 import json
 import os
 import re
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,42 +24,29 @@ import pandas as pd
 import sqlalchemy as sa
 
 import opslib
-from opslib import storage
+from opslib import saved_segments, storage
+from opslib.catalogue import (
+    DATASETS,
+    NOTEBOOKS,
+    SEGMENTS,
+    connect,
+    forget,
+    make,
+    now,
+    room,
+    short,
+)
 from opslib.dataset import Dataset, Table
 from opslib.eventlog import EventLog
 from opslib.kinds import KINDS
 from opslib.result import Error, Note
+from opslib.saved_segments import TEMPORARY, SavedSegments
 
 ID = re.compile(r"[a-z0-9]{22,64}")
-TEMPORARY = ".new-"
 LONGEST_TITLE = 200
 LONGEST_NOTE = 10_000
 MOST_ENTRIES = 200
 LARGEST_NOTEBOOK = 1_000_000
-
-_CATALOGUE = sa.MetaData()
-_DATASETS = sa.Table(
-    "datasets",
-    _CATALOGUE,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("kinds", sa.JSON, nullable=False),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("users", sa.Integer),
-    sa.Column("created", sa.String, nullable=False),
-    sa.Column("timezone", sa.String, nullable=False),
-    sa.Column("notes", sa.JSON, nullable=False),
-    sa.Column("original", sa.String),
-    sa.Column("content", sa.String, nullable=False, unique=True),
-)
-_NOTEBOOKS = sa.Table(
-    "notebooks",
-    _CATALOGUE,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("title", sa.String, nullable=False),
-    sa.Column("entries", sa.JSON, nullable=False),
-    sa.Column("changed", sa.String, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -97,20 +84,15 @@ class Workspace:
         self.data = self.root / "data"
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.data.mkdir(exist_ok=True)
-        # A connection per use: none is left open, in whatever thread.
-        self._engine = sa.create_engine(
-            f"sqlite:///{self.root / 'catalogue.db'}",
-            poolclass=sa.NullPool,
-            connect_args={"timeout": 60},
-        )
-        sa.event.listen(self._engine, "connect", _connect)
+        self._engine = connect(self.root / "catalogue.db")
         with self._lock(alone=True) as alone:
             if alone:
                 self._prepare()
         if not alone:
-            # Somebody is at work; when this lock is ours too, the catalogue is there.
+            # Somebody is at work; when this lock is ours too, the catalogue is there,
+            # though perhaps without the tables that came since.
             with self._lock():
-                pass
+                make(self._engine)
 
     def save(
         self,
@@ -121,6 +103,8 @@ class Workspace:
         original: bytes | Path | None = None,
     ) -> str:
         """Keep a data set and return its id; the same content is kept only once.
+
+        Its segments are kept with it.
 
         Args:
             data: The data set, or its tables by kind (naive times are then UTC).
@@ -139,13 +123,21 @@ class Workspace:
                 raise Error("option.choice", option="data", got=kind, choices=[*KINDS])
         if not dataset.tables:
             raise Error("workspace.empty")
-        tables = {kind: getattr(dataset, kind) for kind in dataset.kinds}
+        tables: dict[str, Table] = {
+            kind: dataset.own_events if kind == "events" else getattr(dataset, kind)
+            for kind in dataset.kinds
+        }
         id_ = secrets.token_hex(16)
         new, final = self.data / f"{TEMPORARY}{id_}", self.data / id_
-        with self._lock(), _room(), storage.removed_on_failure(new, final):
+        with self._lock(), room(), storage.removed_on_failure(new, final):
             new.mkdir()
             storage.write(new, tables, report, original)
             original_digest, content = storage.seal(new, dataset.timezone)
+            segments = [
+                saved_segments.written(new, name, users, dataset.own_events)
+                | {"dataset": id_}
+                for name, users in dataset.segments.items()
+            ]
             new.rename(final)
             storage.sync(self.data)
             row = {
@@ -154,29 +146,29 @@ class Workspace:
                 "kinds": list(tables),
                 "rows": sum(len(table) for table in tables.values()),
                 "users": _users(tables),
-                "created": _now(),
+                "created": now(),
                 "timezone": dataset.timezone,
                 "notes": [[note.code, note.values] for note in dataset.notes],
                 "original": original_digest,
                 "content": content,
             }
-            kept = self._record(row)
+            kept = self._record(row, segments)
             if kept != id_:
                 shutil.rmtree(final)
         return kept
 
     def find(self, digest: str) -> str | None:
         """Return the id of the newest data set made of the file with this `digest`."""
-        query = sa.select(_DATASETS.c.id).where(_DATASETS.c.original == digest)
+        query = sa.select(DATASETS.c.id).where(DATASETS.c.original == digest)
         with self._engine.connect() as db:
-            return db.scalar(query.order_by(_DATASETS.c.created.desc()))
+            return db.scalar(query.order_by(DATASETS.c.created.desc()))
 
     def list(self) -> tuple[Saved, ...]:
         """Return the data sets, newest first."""
-        columns = [_DATASETS.c[name] for name in Saved.__dataclass_fields__]
+        columns = [DATASETS.c[name] for name in Saved.__dataclass_fields__]
         with self._engine.connect() as db:
             rows = db.execute(
-                sa.select(*columns).order_by(_DATASETS.c.created.desc())
+                sa.select(*columns).order_by(DATASETS.c.created.desc())
             ).mappings()
             return tuple(Saved(**{**row, "kinds": tuple(row["kinds"])}) for row in rows)
 
@@ -186,8 +178,9 @@ class Workspace:
         Raises:
             Error: There is no such data set.
         """
-        row = self._row(_DATASETS, id, "workspace.unknown")
+        row = self._row(DATASETS, id, "workspace.unknown")
         folder = self.data / row.id
+        saved = saved_segments.rows(self._engine, row.id)
         try:
             tables = {
                 kind: EventLog.open(folder / f"{kind}.arrow")
@@ -206,6 +199,33 @@ class Workspace:
             notes=tuple(Note(code, **values) for code, values in row.notes),
             digest=row.content,
             features=features,
+            segments=saved_segments.opened(saved, folder),
+        )
+
+    def segments(self, id: str) -> SavedSegments:  # noqa: A002
+        """Return the saved segments of a data set: to list, save, rename, delete.
+
+        `open` gives the events each of them as a property of their users.
+
+        Raises:
+            Error: There is no such data set.
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> home = Workspace(mkdtemp())
+            >>> id_ = home.save(opslib.demo(users=20), name="shop")
+            >>> home.segments(id_).save("VIP", ["U100001", "U100002", "x"]).unknown
+            1
+            >>> log = home.open(id_).events
+            >>> len(log.where([["VIP", "is_set"]]).users)
+            2
+        """
+        row = self._row(DATASETS, id, "workspace.unknown")
+        return SavedSegments(
+            self._engine,
+            self.data / row.id,
+            self._lock,
+            lambda: self.open(row.id).own_events,
         )
 
     def report(self, id: str) -> str | None:  # noqa: A002
@@ -214,7 +234,7 @@ class Workspace:
         Raises:
             Error: There is no such data set.
         """
-        row = self._row(_DATASETS, id, "workspace.unknown")
+        row = self._row(DATASETS, id, "workspace.unknown")
         try:
             return (self.data / row.id / "report.json").read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -226,9 +246,9 @@ class Workspace:
         Raises:
             Error: There is no such data set, or the name is empty or too long.
         """
-        self._row(_DATASETS, id, "workspace.unknown")
+        self._row(DATASETS, id, "workspace.unknown")
         with self._engine.begin() as db:
-            db.execute(_DATASETS.update().filter_by(id=id).values(name=_name(name)))
+            db.execute(DATASETS.update().filter_by(id=id).values(name=_name(name)))
 
     def delete(self, id: str) -> None:  # noqa: A002
         """Delete a data set with its original: nothing of it stays in the folder.
@@ -236,10 +256,9 @@ class Workspace:
         Raises:
             Error: There is no such data set.
         """
-        row = self._row(_DATASETS, id, "workspace.unknown")
-        self._forget(_DATASETS, row.id)
-        # Windows keeps a file that a session has open: the next start sweeps it.
-        shutil.rmtree(self.data / row.id, ignore_errors=True)
+        row = self._row(DATASETS, id, "workspace.unknown")
+        forget(self._engine, DATASETS, row.id)
+        storage.remove(self.data / row.id)
         storage.sync(self.data)
 
     def save_notebook(self, notebook: Any, id: str | None = None) -> str:  # noqa: A002, ANN401
@@ -254,15 +273,15 @@ class Workspace:
         Raises:
             Error: It has another shape or is too long, or there is none to replace.
         """
-        row = {**_checked(notebook), "changed": _now()}
+        row = {**_checked(notebook), "changed": now()}
         if id is None:
             row["id"] = secrets.token_hex(16)
-            with _room(), self._engine.begin() as db:
-                db.execute(_NOTEBOOKS.insert().values(row))
+            with room(), self._engine.begin() as db:
+                db.execute(NOTEBOOKS.insert().values(row))
             return str(row["id"])
-        self._row(_NOTEBOOKS, id, "workspace.no_notebook")
-        with _room(), self._engine.begin() as db:
-            done = db.execute(_NOTEBOOKS.update().filter_by(id=id).values(row))
+        self._row(NOTEBOOKS, id, "workspace.no_notebook")
+        with room(), self._engine.begin() as db:
+            done = db.execute(NOTEBOOKS.update().filter_by(id=id).values(row))
         if not done.rowcount:
             # Somebody deleted it since it was looked up.
             raise Error("workspace.no_notebook", id=id)
@@ -271,9 +290,7 @@ class Workspace:
     def notebooks(self) -> tuple[SavedNotebook, ...]:
         """Return the notebooks, the last changed first."""
         with self._engine.connect() as db:
-            rows = db.execute(
-                sa.select(_NOTEBOOKS).order_by(_NOTEBOOKS.c.changed.desc())
-            )
+            rows = db.execute(sa.select(NOTEBOOKS).order_by(NOTEBOOKS.c.changed.desc()))
             return tuple(
                 SavedNotebook(row.id, row.title, len(row.entries), row.changed)
                 for row in rows
@@ -285,7 +302,7 @@ class Workspace:
         Raises:
             Error: There is no such notebook.
         """
-        row = self._row(_NOTEBOOKS, id, "workspace.no_notebook")
+        row = self._row(NOTEBOOKS, id, "workspace.no_notebook")
         return {"title": row.title, "entries": row.entries}
 
     def delete_notebook(self, id: str) -> None:  # noqa: A002
@@ -294,8 +311,8 @@ class Workspace:
         Raises:
             Error: There is no such notebook.
         """
-        row = self._row(_NOTEBOOKS, id, "workspace.no_notebook")
-        self._forget(_NOTEBOOKS, row.id)
+        row = self._row(NOTEBOOKS, id, "workspace.no_notebook")
+        forget(self._engine, NOTEBOOKS, row.id)
 
     @contextlib.contextmanager
     def _lock(self, *, alone: bool = False) -> Iterator[bool]:
@@ -321,26 +338,30 @@ class Workspace:
 
     def _prepare(self) -> None:
         """Make the catalogue, and sweep what a crash has left of saves and deletes."""
-        with self._engine.begin() as db:
-            for table in _CATALOGUE.sorted_tables:
-                db.execute(sa.schema.CreateTable(table, if_not_exists=True))
-            known = set(db.scalars(sa.select(_DATASETS.c.id)))
+        make(self._engine)
+        with self._engine.connect() as db:
+            known = set(db.scalars(sa.select(DATASETS.c.id)))
+            segments = set(db.scalars(sa.select(SEGMENTS.c.id)))
         for path in self.data.iterdir():
-            if path.name not in known:
-                shutil.rmtree(path, ignore_errors=True)
+            if path.name in known:
+                saved_segments.sweep(path, segments)
+            else:
+                storage.remove(path)
 
-    def _record(self, row: dict[str, Any]) -> str:
+    def _record(self, row: dict[str, Any], segments: Sequence[dict[str, Any]]) -> str:
         """Add a data set to the catalogue; return the id of the one that is there."""
         try:
             with self._engine.begin() as db:
-                db.execute(_DATASETS.insert().values(row))
+                db.execute(DATASETS.insert().values(row))
+                for segment in segments:
+                    db.execute(SEGMENTS.insert().values(segment))
         except sa.exc.IntegrityError:
             # Gone since: somebody deleted the one that was there.
-            return self._same(row["content"]) or self._record(row)
+            return self._same(row["content"]) or self._record(row, segments)
         return str(row["id"])
 
     def _same(self, content: str) -> str | None:
-        query = sa.select(_DATASETS.c.id).filter_by(content=content)
+        query = sa.select(DATASETS.c.id).filter_by(content=content)
         with self._engine.connect() as db:
             return db.scalar(query)
 
@@ -353,38 +374,16 @@ class Workspace:
                     return row
         raise Error(code, id=id_)
 
-    def _forget(self, table: sa.Table, id_: str) -> None:
-        with self._engine.begin() as db:
-            db.execute(table.delete().filter_by(id=id_))
-        with self._engine.connect() as db:
-            # The log of changes would keep the deleted row for a while.
-            db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
 
 def features(table: Table) -> pd.DataFrame:
     """Make a users table of events or orders."""
     return opslib.user_features(table).table
 
 
-def _connect(db: sqlite3.Connection, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-        db.execute(f"PRAGMA {pragma}")
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
-
-
 def _name(name: str) -> str:
     if not name.strip():
         raise Error("option.missing", option="name")
-    return _short(name.strip(), LONGEST_TITLE, "name")
-
-
-def _short(text: str, most: int, where: str) -> str:
-    if len(text) > most:
-        raise Error("workspace.long", where=where, size=len(text), most=most)
-    return text
+    return short(name.strip(), LONGEST_TITLE, "name")
 
 
 def _users(tables: Mapping[str, Table]) -> int | None:
@@ -396,18 +395,6 @@ def _users(tables: Mapping[str, Table]) -> int | None:
         if isinstance(table, EventLog) or column in table
     ]
     return max(counts, default=None)
-
-
-@contextlib.contextmanager
-def _room() -> Iterator[None]:
-    """Say in words that the disk is full, also where the catalogue says so."""
-    try:
-        with storage.room():
-            yield
-    except sa.exc.OperationalError as error:
-        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
-            raise
-        raise Error("workspace.full") from error
 
 
 def _checked(notebook: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -422,7 +409,7 @@ def _checked(notebook: Any) -> dict[str, Any]:  # noqa: ANN401
         raise Error("workspace.long", where="notebook", size=size, most=most)
     _expect("notebook", plain, {"title": str, "entries": list})
     entries = plain["entries"]
-    _short(plain["title"], LONGEST_TITLE, "title")
+    short(plain["title"], LONGEST_TITLE, "title")
     if len(entries) > MOST_ENTRIES:
         most = MOST_ENTRIES
         raise Error("workspace.long", where="entries", size=len(entries), most=most)
@@ -432,8 +419,8 @@ def _checked(notebook: Any) -> dict[str, Any]:  # noqa: ANN401
         if isinstance(entry, dict) and "link" in entry:
             shape["link"] = str
         _expect(where, entry, shape)
-        _short(entry.get("link", ""), LONGEST_NOTE, f"{where}.link")
-        _short(entry["note"], LONGEST_NOTE, f"{where}.note")
+        short(entry.get("link", ""), LONGEST_NOTE, f"{where}.link")
+        short(entry["note"], LONGEST_NOTE, f"{where}.note")
         if entry["cell"] is not None:
             cell = {"analysis": str, "dataset": str | None, "options": dict}
             _expect(f"{where}.cell", entry["cell"], cell)

@@ -11,6 +11,7 @@ dates = page.dates()
 period = page.choice("period", ("day", "week", "month"), default=page.usual_period)
 ages = page.number("ages", 1, 90, default=14)
 compare = page.compare()
+segment = where(page)
 start = page.many("start", page.events, default=[], more=True)
 back = page.many("back", page.events, default=[], more=True)
 count = page.choice("count", ("on", "on_or_after", "brackets"), more=True)
@@ -21,7 +22,6 @@ min_events = page.number("min_events", 1, 100, default=1, more=True)
 week_start = period == "week" and page.choice("week_start", WEEKDAYS, more=True)
 by = page.choice("by", page.properties, named=True, more=True)
 amount = page.choice("amount", page.amounts, named=True, more=True)
-segment = where(page)
 
 page.cell(
     "retention",
@@ -37,6 +37,6 @@ page.cell(
     by=by,
     amount=amount,
     dates=dates,
-    where=segment or None,
+    where=segment,
     compare=compare,
 )

@@ -19,13 +19,13 @@ OURS = [*LIBRARY, *PAGES, *FRAME, *ROOT.glob("*.py")]
 # Whatever stands at the edge may use analyses; they never know of it.
 EDGE = (
     "ingest", "workspace", "storage", "sources", "export", "cells", "simulate",
-    "flavours", "warehouse", "__main__",
+    "flavours", "warehouse", "__main__", "catalogue", "saved_segments",
 )  # fmt: skip
 CORE = (
     "words", "result", "charts", "periods", "stats", "kernels", "conditions",
-    "tables", "encode", "eventlog", "steps", "chains", "attempts", "cohorts", "active",
-    "kinds", "dataset", "quality", "join", "segments", "names", "personal", "ages",
-    "cohort_kernels",
+    "tables", "encode", "eventlog", "steps", "one_pass", "chains", "attempts",
+    "cohorts", "active", "kinds", "dataset", "quality", "join", "segments", "names",
+    "personal", "ages", "presence", "cohort_kernels", "userlists", "groups",
 )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 import json
 import re
 
+import altair as alt
 import pandas as pd
 import pytest
 import vl_convert
 
-from opslib.charts import MOST_GROUPS, cohort_grid, export, steps_chart
+from opslib.charts import MOST_GROUPS, cohort_grid, export, finish, steps_chart
 
 
 def funnel(*users, **more):
@@ -99,7 +100,7 @@ def test_more_groups_than_colours_are_said_to_be_left_out(groups, said):
     table = pd.concat([funnel(10, 5, group=f"g{i}") for i in range(groups)])
     chart = steps_chart(table, "en", "alt")
     title = chart.to_dict().get("title")
-    assert (title is None) if said is None else (said in title)
+    assert (title is None) if said is None else (said in " ".join(title))
     assert len(chart.data) <= 2 * MOST_GROUPS
 
 
@@ -107,3 +108,16 @@ def test_an_empty_funnel_is_drawn_without_numbers():
     table = funnel(10, 5).assign(users=[0, 0], from_start=float("nan"))
     table[["from_start_low", "from_start_high"]] = float("nan")
     assert export(steps_chart(table, "en", "alt"), "svg").startswith(b"<svg")
+
+
+def test_a_title_is_no_wider_than_a_telephone():
+    said = "8 of 10 groups are drawn; the table has all of them."
+    chart = finish(alt.Chart().mark_bar(), "", said=[said, "图" * 30])
+    lines = chart.to_dict()["title"]
+    assert lines == [
+        "8 of 10 groups are drawn; the table has all",
+        "of them.",
+        "图" * 22,
+        "图" * 8,
+    ]
+    assert "title" not in finish(alt.Chart().mark_bar(), "").to_dict()

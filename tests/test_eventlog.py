@@ -1,5 +1,8 @@
 """Event logs: what is kept, in which order, in which timezone, until when."""
 
+import datetime as dt
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,6 +43,34 @@ def test_rows_are_sorted_by_user_time_and_file_order():
     assert made.users.to_pylist() == ["ann", "bob"]
     assert made.offsets.tolist() == [0, 3, 4]
     assert [made.names[e] for e in made.event] == ["view", "buy", "view", "view"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("UTC", ["2026-03-01", "2026-03-02", "2026-05-01"]),
+        ("Europe/Berlin", ["2026-03-28", "2026-03-29", "2026-03-30"]),
+        ("Africa/Cairo", ["2026-04-23", "2026-04-24", "2026-10-30"]),
+        # There was no 30 December.
+        ("Pacific/Apia", ["2011-12-28", "2011-12-29", "2011-12-31"]),
+        # More days than a short number tells apart.
+        ("UTC", ["1815-06-18", "1815-06-19", "2026-03-01"]),
+    ],
+)
+def test_each_row_knows_its_day(zone, days):
+    walls = [f"{day}T{hour}" for day in days for hour in ("02:30", "23:59:59.9")]
+    lines = (f"{'ab'[i % 2]} {'xy'[i % 3 > 0]} {w}" for i, w in enumerate(walls))
+    made = log(*lines, timezone=zone)
+    edges = pd.to_datetime(made.days, unit="us", utc=True).tz_convert(zone)
+    named = [edge.date() for edge in edges]
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+    def wanted(time):
+        instants = [epoch + dt.timedelta(microseconds=int(t)) for t in time]
+        return [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
+
+    assert [named[day] for day in made.day] == wanted(made.time)
+    assert [named[day] for day in made.run_day] == wanted(made.run_time)
 
 
 def test_the_event_major_copy_holds_the_same_rows():
@@ -311,3 +342,15 @@ def test_a_saved_part_of_a_log_holds_no_text_of_the_others(worded, tmp_path):
         "note"
     ].values.to_pylist() == ["b2"]
     assert b"a3" not in (tmp_path / "part.arrow").read_bytes()
+
+
+@pytest.mark.parametrize(("user", "event"), [([0, 2], [0, 0]), ([0, 1], [0, 1])])
+def test_codes_that_name_nothing_are_refused(user, event):
+    with pytest.raises(ValueError, match="names no user or event"):
+        EventLog.from_columns(
+            users=["ann", "bob"],
+            user=np.array(user),
+            event=np.array(event),
+            names=["buy"],
+            time=np.array([1, 2]),
+        )

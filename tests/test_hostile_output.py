@@ -78,6 +78,24 @@ def a_split_funnel(names):
     return ops.funnel(a_log(names), steps=list(names[:3]), window="9D", by="channel")
 
 
+def a_funnel_before_and_after(names):
+    users = pd.DataFrame({"user": [f"u{i}" for i in range(480)]})
+    users["channel"] = [names[i % 6] for i in range(480)]
+    first = np.where(users.index < 240, "2025-01-01", "2025-01-06")
+    start = users.assign(event=names[0], time=pd.to_datetime(first))
+    later = start.assign(event=names[1], time=start["time"] + pd.Timedelta(hours=5))
+    # So that the windows of all before are over.
+    last = start.tail(1).assign(time=pd.Timestamp("2025-01-09"))
+    return ops.funnel(
+        pd.concat([start, later, last]),
+        steps=[names[0], names[1]],
+        window="9h",
+        by="channel",
+        dates=["2025-01-06", "2025-01-06"],
+        compare="previous",
+    )
+
+
 def an_exported_funnel(names):
     few = list(names[:8])
     counts = [
@@ -141,7 +159,7 @@ RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
     *(some_paths, a_trend, an_experiment, some_personas),
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
-    *(a_lifecycle, some_activity),
+    *(a_lifecycle, some_activity, a_funnel_before_and_after),
     *(some_paths, a_trend, an_experiment, some_personas),
 )
 
@@ -183,6 +201,19 @@ def test_nor_by_the_lines_of_retention(name):
     )
     assert looked_up(hostile) == looked_up(plain)
     assert export(getattr(made(a_split_retention, NAMES), name)(), "svg")
+
+
+@pytest.mark.parametrize("name", ["over_time_chart", "times_chart"])
+def test_nor_by_the_views_of_a_funnel(name):
+    hostile, plain = (
+        getattr(made(a_funnel_before_and_after, names), name)()
+        for names in (NAMES, PLAIN)
+    )
+    assert looked_up(hostile.to_dict()) == looked_up(plain.to_dict())
+    (rows,) = plain.to_dict()["datasets"].values()
+    drawn = {value for row in rows for value in row.values() if value in PLAIN[:6]}
+    assert len(drawn) == 6
+    assert export(hostile, "svg")
 
 
 @pytest.mark.parametrize("result", RESULTS, ids=lambda one: one.__name__)

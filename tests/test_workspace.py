@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from opslib import storage
+from opslib.catalogue import forget
 from opslib.dataset import Dataset, from_frame
 from opslib.result import Error, Note
 from opslib.storage import fingerprint
@@ -386,7 +387,7 @@ def test_a_notebook_deleted_while_it_is_saved_is_told(home, monkeypatch):
 
     def late(self, table, asked, code):
         row = look_up(self, table, asked, code)
-        self._forget(table, asked)
+        forget(self._engine, table, asked)
         return row
 
     monkeypatch.setattr(Workspace, "_row", late)

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from opslib.charts import ACCENT, MUTED, PALETTE, Shape, finish, label
+from opslib.charts import ACCENT, MUTED, PALETTE, Shape, finish, label, layered
 from opslib.periods import WEEKDAYS
 from opslib.words import text
 
@@ -80,10 +80,10 @@ def users(
                     ),
                 )
             )
-    drawn = finish(alt.LayerChart(layer=layers), alt_text, height=300)
+    said = []
     if len(table) > MOST_DRAWN:
-        left = text("active.latest", lang, shown=MOST_DRAWN, of=len(table))
-        drawn = drawn.properties(title=left)
+        said.append(text("active.latest", lang, shown=MOST_DRAWN, of=len(table)))
+    drawn = finish(layered(*layers), alt_text, height=300, said=said)
     if now["dau_mau"].isna().all():
         return drawn
     # Days without a share are kept, so that both charts span the same time.
@@ -197,7 +197,7 @@ def _share_curve(
         scale=alt.Scale(domain=names, range=[ACCENT, MUTED]),
         legend=alt.Legend(title=None, orient="top") if len(curves) > 1 else None,
     )
-    base = alt.Chart(shape.frame).encode(
+    base = alt.Chart().encode(
         x=alt.X(**shape.field("age", "quantitative", axis=whole)), color=colour
     )
     title = shape.title["share"]
@@ -209,4 +209,4 @@ def _share_curve(
         y=alt.Y(**shape.field("share", "quantitative", axis=percents)),
         tooltip=shape.tooltip(hover),
     )
-    return finish(band + line, alt_text)
+    return finish(layered(band, line, data=shape.frame), alt_text)

@@ -8,14 +8,13 @@ SLOTS = 7 * 24
 
 
 @kernel
-def count_activity(first, end, offsets, time, keep, days, period_of_day, low, high):  # type: ignore[no-untyped-def]
+def count_activity(first, end, offsets, day, keep, of_day, low, high):  # type: ignore[no-untyped-def]
     """Count events and users by day and by period, and users by how much they did.
 
     Args:
         first, end: The range of users.
-        offsets, time, keep: The rows, and which of them count; empty for all.
-        days: The edges of the days.
-        period_of_day: In which period each day lies.
+        offsets, day, keep: The rows, and which of them count; empty for all.
+        of_day: In which period each day lies.
         low, high: The periods low <= p < high are those users are counted over.
 
     Returns:
@@ -24,36 +23,35 @@ def count_activity(first, end, offsets, time, keep, days, period_of_day, low, hi
         out. By period: users, and those for the first time. Users by the number of
         different periods, and by the binary logarithm of their events.
     """
-    n = len(days) - 1
+    n = len(of_day)
     by_day = np.zeros((4, n + 30), np.int64)
-    by_period = np.zeros((2, period_of_day[-1] + 1), np.int64)
+    by_period = np.zeros((2, of_day[-1] + 1), np.int64)
     by_periods = np.zeros(high - low + 1, np.int64)
     by_events = np.zeros(64, np.int64)
     for u in range(first, end):
-        pending = days[0]
-        last, day, period = -30, -1, -1
+        last = today = -30
+        period = -1
         inside = False
         different, events = 0, 0
         for row in range(offsets[u], offsets[u + 1]):
             if len(keep) > 0 and not keep[row]:
                 continue
-            if time[row] >= pending:
-                day = period_of(time[row], days)
-                pending = days[day + 1]
-                by_day[1, day] += 1
+            if day[row] != today:
+                today = int(day[row])
+                by_day[1, today] += 1
                 # What the day before has covered is not counted again.
-                by_day[2, max(day, last + 7)] += 1
-                by_day[2, day + 7] -= 1
-                by_day[3, max(day, last + 30)] += 1
-                by_day[3, day + 30] -= 1
-                last = day
-                if period_of_day[day] != period:
-                    by_period[1, period_of_day[day]] += period < 0
-                    period = period_of_day[day]
+                by_day[2, max(today, last + 7)] += 1
+                by_day[2, today + 7] -= 1
+                by_day[3, max(today, last + 30)] += 1
+                by_day[3, today + 30] -= 1
+                last = today
+                if of_day[today] != period:
+                    by_period[1, of_day[today]] += period < 0
+                    period = of_day[today]
                     by_period[0, period] += 1
                     inside = low <= period < high
                     different += inside
-            by_day[0, day] += 1
+            by_day[0, today] += 1
             events += inside
         by_periods[different] += 1
         if events > 0:
@@ -65,11 +63,12 @@ def count_activity(first, end, offsets, time, keep, days, period_of_day, low, hi
 
 
 @kernel
-def count_hours(first, end, offsets, time, keep, edges, slot):  # type: ignore[no-untyped-def]
+def count_hours(first, end, offsets, time, keep, hours, slot):  # type: ignore[no-untyped-def]
     """Count by hour of the week: events, users in each such hour, and users at all.
 
-    edges: of the hours as they passed; slot: which hour of the week each of them is.
+    hours: a calendar of them as they passed; slot: which hour of the week each is.
     """
+    edges = hours.edges
     counts = np.zeros((3, SLOTS), np.int64)
     latest = np.full(SLOTS, -1, np.int64)
     for u in range(first, end):
@@ -81,7 +80,7 @@ def count_hours(first, end, offsets, time, keep, edges, slot):  # type: ignore[n
             if time[row] < edges[0] or (len(keep) > 0 and not keep[row]):
                 continue
             if time[row] >= pending:
-                hour = period_of(time[row], edges)
+                hour = period_of(time[row], hours)
                 pending = edges[hour + 1]
                 now = slot[hour]
                 counts[1, now] += 1
@@ -92,22 +91,20 @@ def count_hours(first, end, offsets, time, keep, edges, slot):  # type: ignore[n
 
 
 @kernel
-def count_periods(first, end, offsets, time, keep, edges, low, high, seen):  # type: ignore[no-untyped-def]
+def count_periods(first, end, offsets, day, keep, of_day, low, high, seen):  # type: ignore[no-untyped-def]
     """Write each user's first period, and in how many of low <= p < high they acted.
 
     A user who did not act at all keeps what stands in `seen`.
     """
     for u in range(first, end):
-        pending = edges[0]
-        begun = False
+        latest = -1
         for row in range(offsets[u], offsets[u + 1]):
-            if time[row] >= edges[high]:
+            period = of_day[day[row]]
+            if period >= high:
                 break
-            if time[row] < pending or (len(keep) > 0 and not keep[row]):
+            if period == latest or (len(keep) > 0 and not keep[row]):
                 continue
-            period = period_of(time[row], edges)
-            pending = edges[period + 1]
-            if not begun:
+            if latest < 0:
                 seen[u, 0] = period
-                begun = True
+            latest = period
             seen[u, 1] += period >= low

@@ -1,5 +1,7 @@
 """How the counts of activity become tables: windows, how often, and when."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,21 +18,26 @@ WINDOWS = {"wau": 7, "mau": 30}
 
 
 def windows(
-    log: EventLog, by_day: npt.NDArray[np.int64], days: Instants, edges: Instants
+    log: EventLog, by_day: npt.NDArray[np.int64], edges: Instants
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Return the users of the trailing windows, and the share of a day's in them."""
-    n, over = len(days) - 1, periods.complete(edges, log.until)
-    first = np.searchsorted(days, periods.span(log.dates, log.timezone)[0])
-    begins, ends = (np.searchsorted(days, side) for side in (edges[:-1], edges[1:]))
+    """Return the users of the trailing windows, and the shares of one in another."""
+    n, over = len(log.days) - 1, periods.complete(edges, log.until)
+    of_day = periods.of_days(edges, log.days)
+    last = np.searchsorted(of_day, np.arange(len(over)), side="right") - 1
+    # A day that a zone skips has no length.
+    length = np.bincount(of_day, np.diff(log.days) > 0)
+    passed = np.where(length > 0, length, np.nan)
+    users = {"dau": by_day[1, :n].astype(float)}
     found = {}
-    for line, (name, length) in enumerate(WINDOWS.items(), 2):
-        covered = np.arange(n) >= first + length - 1
-        window = np.where(covered, by_day[line, :n].cumsum(), np.nan)
-        share = by_day[1, :n] / np.where(window > 0, window, np.nan)
-        mean = np.add.reduceat(share, begins) / (ends - begins)
-        found[name] = np.where(over, window[ends - 1], np.nan)
-        found[f"dau_{name}"] = np.where(over, mean, np.nan)
-    return {name: found[name] for name in ("wau", "mau", "dau_wau", "dau_mau")}
+    for line, (name, window) in enumerate(WINDOWS.items(), 2):
+        covered = np.arange(n) >= window - 1
+        users[name] = np.where(covered, by_day[line, :n].cumsum(), np.nan)
+        found[name] = np.where(over, users[name][last], np.nan)
+    for part, whole in itertools.combinations(users, 2):
+        share = users[part] / np.where(users[whole] > 0, users[whole], np.nan)
+        mean = np.bincount(of_day, share) / passed
+        found[f"{part}_{whole}"] = np.where(over, mean, np.nan)
+    return found
 
 
 def stickiness(by_periods: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -69,8 +76,10 @@ def frequency(by_events: npt.NDArray[np.int64]) -> pd.DataFrame:
 def by_hour(acts: Acts, days: Instants, timezone: str, week_start: str) -> pd.DataFrame:
     """Count by hour of the week what was done on days with these edges."""
     edges, slot = periods.hours(days, timezone)
+    hours = periods.calendar(edges)
+    rows = acts.offsets, acts.time, acts.keep
     parts = kernels.over_users(
-        lambda u, end: count_hours(u, end, *acts[1:], edges, slot), acts.offsets
+        lambda u, end: count_hours(u, end, *rows, hours, slot), acts.offsets
     )
     events, visits, users = np.sum(parts, axis=0)
     passed = np.bincount(slot, np.diff(edges) / HOUR, minlength=len(events))

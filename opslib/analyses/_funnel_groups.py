@@ -7,16 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib import attempts
+from opslib import attempts, groups
 from opslib.attempts import Attempts, Plan
-from opslib.conditions import Codes, Property, Texts
 from opslib.eventlog import EventLog
+from opslib.groups import Labels
 from opslib.result import Error, check_choice
 from opslib.stats.baseline import against
 
 FEWEST = 30
-MOST_GROUPS = 200
-Labels = tuple[str | None, ...]
 
 
 class Grouped(NamedTuple):
@@ -74,14 +72,12 @@ def grouped(
         return _every_value(log, plan, by)
     entered = np.flatnonzero(found.level >= 0)
     rows = _telling(found, entered, attribution)
-    reached = entered[rows >= 0]
-    column = log.properties[by]
-    values = _values(column.at(rows[rows >= 0]))
-    sizes = values.value_counts(dropna=False)
-    _few(by, len(sizes))
+    reached, there = entered, rows
+    if (missing := rows < 0).any():
+        reached, there = entered[~missing], rows[~missing]
     group = np.full(len(found.level), -1, np.int32)
-    group[reached] = values.map({value: i for i, value in enumerate(sizes.index)})
-    labels = _labels(column, sizes.index)
+    column = log.properties[by].at(there)
+    group[reached], labels = groups.numbered(column, by, "funnel.groups")
     return Grouped(found, group, labels, unreached=len(entered) - len(reached))
 
 
@@ -101,12 +97,13 @@ def _telling(
 def _every_value(log: EventLog, plan: Plan, by: str) -> Grouped:
     """Search the events of each value by themselves."""
     column = log.properties[by]
-    values = _values(column)
+    values = groups.values(column)
     kept = log.mask(plan.where)
     distinct = (values if kept is None else values[kept]).drop_duplicates().tolist()
-    _few(by, len(distinct))
+    groups.check(len(distinct), by, "funnel.groups")
     parts: list[tuple[Any, npt.NDArray[np.int64], Attempts]] = []
-    for value in distinct:
+    # Where nothing is kept nobody is found, in any group.
+    for value in distinct or [None]:
         of = values.isna() if pd.isna(value) else values == value
         one = attempts.find(log, plan, only=of.to_numpy())
         entered = one.level >= 0
@@ -121,28 +118,9 @@ def _every_value(log: EventLog, plan: Plan, by: str) -> Grouped:
     return Grouped(
         Attempts.together([one for _, _, one in parts]),
         group,
-        _labels(column, values_there),
+        groups.labels(column, values_there),
         np.concatenate([user for _, user, _ in parts]),
     )
-
-
-def _values(column: Property) -> pd.Series:
-    if isinstance(column, Texts):
-        return column.texts().to_pandas()
-    return pd.Series(column.codes if isinstance(column, Codes) else column.values)
-
-
-def _labels(column: Property, values: "pd.Index[Any]") -> Labels:
-    if isinstance(column, Codes):
-        return tuple(column.labels[int(i)] if i >= 0 else None for i in values)
-    if isinstance(column, Texts):
-        return tuple(None if pd.isna(x) else str(x) for x in values)
-    return tuple(None if np.isnan(x) else f"{x:.15g}" for x in values)
-
-
-def _few(by: str, groups: int) -> None:
-    if groups > MOST_GROUPS:
-        raise Error("funnel.groups", by=by, n=groups, most=MOST_GROUPS)
 
 
 def compared(
@@ -165,6 +143,6 @@ def compared(
     if baseline not in labels:
         known = [label for label in labels if label is not None]
         raise Error("option.choice", option="baseline", got=baseline, choices=known)
-    groups = pd.DataFrame({"n": entered, "x": reached})
-    groups.insert(0, "group", pd.Series(labels, dtype=object))
-    return against(groups, labels.index(baseline), FEWEST)
+    table = pd.DataFrame({"n": entered, "x": reached})
+    table.insert(0, "group", pd.Series(labels, dtype=object))
+    return against(table, labels.index(baseline), FEWEST)

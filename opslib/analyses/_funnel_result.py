@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from opslib import attempts, charts, periods
+from opslib.analyses import _funnel_charts as drawing
 from opslib.analyses import _funnel_views as views
-from opslib.analyses._funnel_groups import FEWEST, Grouped
+from opslib.analyses._funnel_groups import FEWEST, Grouped, grouped
 from opslib.analyses._funnel_table import names
 from opslib.attempts import Attempts, Plan
 from opslib.eventlog import EventLog
@@ -103,23 +104,30 @@ class FunnelResult(Result):
         Returns:
             period (its first day), users, converted, share, low, high (Wilson, 95 %);
             the same of those whose window is over as matured_users, matured_share,
-            matured_low, matured_high. Users add up to those of step 1.
+            matured_low, matured_high; with `by` first group, in the order of the
+            table. Users add up to those of step 1, in every group.
 
         Raises:
             Error: `period` or `week_start` is none of the known ones.
         """
         check_choice("period", period, periods.PERIODS)
         check_choice("week_start", week_start, periods.WEEKDAYS)
-        found = attempts.find(self._log, self._plan)
-        entered = found.level >= 0
-        return views.over_time(
-            self._log.time[found.row[entered]],
-            found.level[entered] == len(self.steps) - 1,
-            found.closed[entered],
+        parts = self._again()
+        found, groups = parts.found, len(parts.labels)
+        inside = found.level >= 0
+        if len(parts.group):
+            inside &= parts.group >= 0
+        table = views.over_time(
+            self._log.time[found.row[inside]],
+            found.level[inside] == len(self.steps) - 1,
+            found.closed[inside],
+            _of(parts, inside),
+            groups,
             period=period,
             timezone=self._log.timezone,
             week_start=week_start,
         )
+        return self._with_groups(table)
 
     def times(self, step_index: int | None = None) -> pd.DataFrame:
         """Return how long users took from the first step to another.
@@ -129,7 +137,8 @@ class FunnelResult(Result):
 
         Returns:
             from_seconds, to_seconds (not included; NaN in a last bin that is open),
-            users, share of those who reached the step.
+            users, share of those who reached the step; with `by` first group, in the
+            order of the table and all in the same bins.
 
         Raises:
             Error: There is no such step.
@@ -143,17 +152,33 @@ class FunnelResult(Result):
             raise Error(
                 "option.range", option="step_index", low=1, high=last, got=place
             )
-        return views.times(self._taken(place))
-
-    def _taken(self, place: int) -> npt.NDArray[np.int64]:
-        """Return the time from the first step to another, of those who reached it."""
-        found = attempts.find(self._log, self._plan)
+        parts = self._again()
+        found = parts.found
         here = found.has(place)
+        group = _of(parts, here)
         taken = np.zeros(int(here.sum()), np.int64)
         while place:
             taken += found.since[place][here[found.has(place)]]
             place = self._plan.before[place]
-        return taken
+        inside = group >= 0
+        groups = len(parts.labels)
+        return self._with_groups(views.times(taken[inside], group[inside], groups))
+
+    def _again(self) -> Grouped:
+        """Find the attempts once more, with the rows and times that are not kept."""
+        parts = self._grouped
+        if parts.user is not None:
+            return grouped(self._log, self._plan, self._found, self.by, "all_events")
+        return parts._replace(found=attempts.find(self._log, self._plan))
+
+    def _with_groups(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Put the group of each row first, of equally many rows per group."""
+        if self.by is None:
+            return table
+        labels = self._grouped.labels
+        groups = np.repeat(np.array(labels, object), len(table) // max(1, len(labels)))
+        table.insert(0, "group", pd.Series(groups, dtype=object))
+        return table
 
     def _at(
         self, place: int, found: Attempts, *, dropped: bool = False
@@ -167,24 +192,31 @@ class FunnelResult(Result):
         return found.has(place) & (found.level == last)
 
     def chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart:
-        """Draw the share of entrants at each step, with its interval."""
-        table = self.table
-        if self.by is not None:
-            missing = text("funnel.missing", lang)
-            table = table.assign(group=table["group"].fillna(missing))
-        return charts.steps_chart(table, lang, self.describe(lang))
+        """Draw the share of entrants at each step, with its interval.
+
+        What it was in the period before is a line across the bar, by group as well.
+        """
+        before = None if self.previous is None else self.previous._named(lang)  # noqa: SLF001
+        return charts.steps_chart(self._named(lang), lang, self.describe(lang), before)
+
+    def _named(self, lang: str) -> pd.DataFrame:
+        """Return the table with a word for the missing group."""
+        if self.by is None:
+            return self.table
+        missing = text("funnel.missing", lang)
+        return self.table.assign(group=self.table["group"].fillna(missing))
 
     def over_time_chart(
         self, lang: str = "en", period: Period = "day"
     ) -> alt.Chart | alt.LayerChart:
-        """Draw the conversion by period of entry, raw and matured."""
-        return views.over_time_chart(self.over_time(period), lang, self.describe(lang))
+        """Draw the conversion by period of entry, raw and matured, or by group."""
+        return drawing.over_time(self.over_time(period), lang, self.describe(lang))
 
     def times_chart(
         self, lang: str = "en", step_index: int | None = None
     ) -> alt.Chart | alt.LayerChart:
         """Draw how long users took from the first step to another, or to the last."""
-        return views.times_chart(self.times(step_index), lang, self.describe(lang))
+        return drawing.times(self.times(step_index), lang, self.describe(lang))
 
     def describe(self, lang: str = "en") -> str:
         """State the conversion, its interval and the weakest step."""
@@ -278,3 +310,10 @@ class FunnelResult(Result):
             last=self.previous.dates[1],
         )
         return [change] if now[0] == self._totals()[0][0] else [of, change]
+
+
+def _of(parts: Grouped, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Return the group of each attempt chosen, -1 for none."""
+    if len(parts.group):
+        return parts.group[chosen]
+    return np.zeros(int(chosen.sum()), np.int32)

@@ -28,17 +28,23 @@ def counted(
     shape = (len(parts.labels), len(plan.steps))
     counts = kernels.count_levels(found.level, found.closed, group, *shape)
     users, matured = at_least(counts.sum(axis=1)), at_least(counts[:, 1])
-    medians, means = np.full((2, *shape), np.nan)
+    some: list[tuple[tuple[int, int], npt.NDArray[np.int64]]] = []
     for k in range(1, len(plan.steps)):
         of = group[found.has(k)] if len(group) else None
         if plan.steps[k].optional:
             users[:, k] = _having(parts, found.has(k))
             matured[:, k] = _having(parts, found.has(k) & found.closed)
+        every, begins = found.since[k], np.array([0, len(found.since[k])])
+        if of is not None:
+            every, begins = kernels.by_group(every, of, shape[0])
         for g in range(shape[0]):
-            times = found.since[k] if of is None else found.since[k][of == g]
+            times = every[begins[g] : begins[g + 1]]
             if len(times):
-                means[g, k] = times.mean() / SECOND
-                medians[g, k] = _median(times) / SECOND
+                some.append(((g, k), times))
+    medians, means = np.full((2, *shape), np.nan)
+    usual = kernels.beside(lambda one: (_median(one[1]), one[1].mean()), some)
+    for (at, _), (median, mean) in zip(some, usual, strict=True):
+        medians[at], means[at] = median / SECOND, mean / SECOND
     with np.errstate(invalid="ignore"):
         from_start = users / users[:, :1]
         from_previous = users / users[:, before]

@@ -1,7 +1,8 @@
 """Paths as a reader sees them: columns of events and bands of sessions between."""
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
@@ -42,11 +43,10 @@ def draw(
         heads: What stands above each position.
         alt_text: What a screen reader says.
     """
-    table = _told(table, gone).fillna({"source": ""})
-    heads = {at: heads[at] for at in table["position"].unique()}
-    nodes = _nodes(table, rest, gone)
-    bands = _bands(table, nodes)
-    hue = _hues(nodes, rest, gone)
+    flows = _told(table, gone)
+    heads = {at: heads[at] for at in dict.fromkeys(flow.position for flow in flows)}
+    bars = _bars(flows, rest, gone)
+    hue = _hues(bars, rest, gone)
     names = {code: charts.label(title(code)) for code in hue}
     titles = {
         column: text(f"paths.chart_{column}", lang)
@@ -57,28 +57,28 @@ def draw(
     across = {"scale": alt.Scale(domain=[first, last + 1], nice=False)}
     hidden: dict[str, Any] = {"axis": None}
 
-    drawn = bands.nlargest(MOST_BANDS, "sessions")
-    rows = pd.concat(
-        [
-            drawn.assign(
-                x=drawn["position"] - 1 + bend,
-                top=drawn[f"top_{side}"],
-                bottom=drawn[f"bottom_{side}"],
-                band=range(len(drawn)),
-            )
-            for bend, side in zip(BENDS, ("from", "from", "to", "to"), strict=True)
-        ]
-    )
-    rows = rows.assign(
-        hue=rows["target"]
-        .map(hue)
-        .where(rows["target"] == gone, rows["source"].map(hue)),
-        source=rows["source"].map(names),
-        target=rows["target"].map(names),
+    bands = _bands(flows, bars)
+    drawn = sorted(bands, key=lambda band: -band.flow.sessions)[:MOST_BANDS]
+    rows = pd.DataFrame(
+        {
+            "x": flow.position - 1 + bend,
+            "top": ends[side] - high,
+            "bottom": ends[side],
+            "band": number,
+            "hue": hue[gone if flow.target == gone else flow.source],
+            "source": names[flow.source],
+            "target": names[flow.target],
+            "sessions": flow.sessions,
+            "users": flow.users,
+            "share": flow.share,
+        }
+        for bend, side in zip(BENDS, (0, 0, 1, 1), strict=True)
+        for number, (flow, high, ends) in enumerate(drawn)
     )
     columns = {name: name for name in ("x", "top", "bottom", "band", "hue")}
     hover = {"source": "", "target": "", "sessions": ",", "users": ",", "share": ".1%"}
-    flow = charts.Shape(rows, columns | {name: titles[name] for name in hover})
+    shown = columns | {name: titles[name] for name in hover}
+    flow = charts.Shape(rows.reindex(columns=list(shown)), shown)
     areas = (
         alt.Chart(flow.frame)
         .mark_area(interpolate="monotone", opacity=0.35, line=False)
@@ -92,16 +92,23 @@ def draw(
         )
     )
 
-    bars = nodes.assign(
-        x=nodes["position"],
-        end=nodes["position"] + BAR,
-        hue=nodes["event"].map(hue),
-        event=nodes["event"].map(names),
+    blocks = pd.DataFrame(
+        {
+            "x": at,
+            "end": at + BAR,
+            "top": bar.top,
+            "bottom": bar.bottom,
+            "hue": hue[event],
+            "event": names[event],
+            "sessions": bar.sessions,
+            "share": bar.share,
+        }
+        for (at, event), bar in bars.items()
     )
     columns = {name: name for name in ("x", "end", "top", "bottom", "hue")}
     columns |= {name: titles[name] for name in ("event", "sessions", "share")}
-    shape = charts.Shape(bars, columns)
-    blocks = (
+    shape = charts.Shape(blocks, columns)
+    standing = (
         alt.Chart(shape.frame)
         .mark_rect()
         .encode(
@@ -113,77 +120,108 @@ def draw(
             tooltip=shape.tooltip({"event": "", "sessions": ",", "share": ".1%"}),
         )
     )
-    chart = (
-        areas + blocks + _words(_labels(bars, heads, lang), first, last, across, room)
-    )
+    words = _words(_labels(blocks, heads, lang), first, last, across, room)
+    said = []
     if len(drawn) < len(bands):
-        left = text("paths.some_bands", lang, shown=len(drawn), of=len(bands))
-        chart = chart.properties(title=left)
-    return charts.finish(chart, alt_text, height=HEIGHT)
+        said.append(text("paths.some_bands", lang, shown=len(drawn), of=len(bands)))
+    chart = charts.layered(areas, standing, words)
+    return charts.finish(chart, alt_text, height=HEIGHT, said=said)
 
 
-def _told(table: pd.DataFrame, gone: str) -> pd.DataFrame:
+class Flow(NamedTuple):
+    """A row of the table; the source is empty where the drawing begins."""
+
+    position: int
+    source: str
+    target: str
+    sessions: int
+    users: int
+    share: float
+
+
+class Bar(NamedTuple):
+    """An event of a column: how many sessions have it there, and where it stands."""
+
+    sessions: int
+    share: float
+    order: int
+    top: float
+    bottom: float
+
+
+class Band(NamedTuple):
+    """A flow, how high it is, and where its lower edge leaves and arrives."""
+
+    flow: Flow
+    high: float
+    ends: tuple[float, float]
+
+
+def _told(table: pd.DataFrame, gone: str) -> list[Flow]:
     """Leave out the columns beyond the first in which no session has an event."""
-    empty = table["position"][(table["target"] == gone) & (table["share"] == 1)]
-    before = empty[empty < 0].max()
-    after = empty[empty > 0].min()
-    kept = table[~(table["position"] < before) & ~(table["position"] > after)]
-    return kept.assign(
-        source=kept["source"].mask(kept["position"] == kept["position"].min())
-    )
+    names = list(Flow._fields)
+    flows = [Flow(*row) for row in zip(*(table[name] for name in names), strict=True)]
+    empty = [one.position for one in flows if one.target == gone and one.share == 1]
+    before = max((at for at in empty if at < 0), default=-math.inf)
+    after = min((at for at in empty if at > 0), default=math.inf)
+    kept = [one for one in flows if before <= one.position <= after]
+    first = min(one.position for one in kept)
+    return [one._replace(source="") if one.position == first else one for one in kept]
 
 
-def _nodes(table: pd.DataFrame, rest: str, gone: str) -> pd.DataFrame:
+def _bars(flows: list[Flow], rest: str, gone: str) -> dict[tuple[int, str], Bar]:
     """Give each event of a column its place from top to bottom: the most first."""
-    nodes = table.groupby(["position", "target"], as_index=False, sort=False)[
-        ["sessions", "share"]
-    ].sum()
-    nodes = nodes.rename(columns={"target": "event"})
-    late = nodes["event"].map({rest: 1, gone: 2}).fillna(0)
-    nodes = nodes.assign(late=late).sort_values(
-        ["position", "late", "sessions"], ascending=[True, True, False]
-    )
-    order = nodes.groupby("position").cumcount()
-    unit = (HEIGHT - HEAD - GAP * order.max()) / nodes["sessions"].groupby(
-        nodes["position"]
-    ).transform("sum")
-    bottom = (nodes["sessions"] * unit).groupby(nodes["position"]).cumsum()
-    bottom += GAP * order
-    top = bottom - nodes["sessions"] * unit
-    return nodes.assign(order=order, top=top, bottom=bottom, unit=unit).drop(
-        columns="late"
-    )
+    sums: dict[int, dict[str, list[float]]] = {}
+    for one in flows:
+        both = sums.setdefault(one.position, {}).setdefault(one.target, [0, 0.0])
+        both[0] += one.sessions
+        both[1] += one.share
+    gaps = max(map(len, sums.values())) - 1
+    late = {rest: 1, gone: 2}
+    bars = {}
+    for at, events in sums.items():
+        unit = (HEIGHT - HEAD - GAP * gaps) / sum(n for n, _ in events.values())
+        ranked = sorted(events, key=lambda name: (late.get(name, 0), -events[name][0]))
+        top = 0.0
+        for order, event in enumerate(ranked):
+            sessions, share = events[event]
+            bottom = top + sessions * unit
+            bars[at, event] = Bar(int(sessions), share, order, top, bottom)
+            top = bottom + GAP
+    return bars
 
 
-def _bands(table: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
+def _bands(flows: list[Flow], bars: dict[tuple[int, str], Bar]) -> list[Band]:
     """Give each flow its place at both ends: in the order of what stands there."""
-    at = nodes.set_index(["position", "event"])
-    flows = table[table["source"] != ""].copy()
-    source = pd.MultiIndex.from_arrays([flows["position"] - 1, flows["source"]])
-    target = pd.MultiIndex.from_arrays([flows["position"], flows["target"]])
-    flows["leaves"] = at["order"].reindex(source).to_numpy()
-    flows["comes"] = at["order"].reindex(target).to_numpy()
-    high = flows["sessions"] * at["unit"].reindex(target).to_numpy()
-    ends = (("from", source, "leaves"), ("to", target, "comes"))
-    for side, key, mine in ends:
-        flows["high"], flows["start"] = high, at["top"].reindex(key).to_numpy()
-        # Stacked in the order of the other end.
-        order = flows.sort_values(["position", "leaves", "comes"])
-        below = order.groupby(["position", mine])["high"].cumsum()
-        flows[f"bottom_{side}"] = flows["start"] + below
-        flows[f"top_{side}"] = flows[f"bottom_{side}"] - high
-    return flows
-
-
-def _hues(nodes: pd.DataFrame, rest: str, gone: str) -> dict[str, str]:
-    """Give the most frequent events a colour each, the same in every column."""
-    totals = nodes.groupby("event", sort=False)["sessions"].sum()
-    events = totals.drop([rest, gone], errors="ignore")
-    events = events.sort_values(ascending=False, kind="stable")
-    hues = dict(zip(events.index, HUES, strict=False))
-    return {gone: GONE, rest: REST} | {
-        event: hues.get(event, OTHERS) for event in events.index
+    at_ends = {
+        one: ((one.position - 1, one.source), (one.position, one.target))
+        for one in flows
+        if one.source
     }
+    filled = {(side, key): bar.top for key, bar in bars.items() for side in range(2)}
+    bands = {}
+    for one in sorted(
+        at_ends,
+        key=lambda one: (one.position, *(bars[key].order for key in at_ends[one])),
+    ):
+        keys = at_ends[one]
+        bar = bars[keys[1]]
+        high = one.sessions * (bar.bottom - bar.top) / bar.sessions
+        for place in enumerate(keys):
+            filled[place] += high
+        bands[one] = Band(one, high, (filled[0, keys[0]], filled[1, keys[1]]))
+    return [bands[one] for one in at_ends]
+
+
+def _hues(bars: dict[tuple[int, str], Bar], rest: str, gone: str) -> dict[str, str]:
+    """Give the most frequent events a colour each, the same in every column."""
+    totals: dict[str, int] = {}
+    for (_, event), bar in bars.items():
+        totals[event] = totals.get(event, 0) + bar.sessions
+    events = [event for event in totals if event not in {rest, gone}]
+    events.sort(key=lambda event: -totals[event])
+    hues = dict(zip(events, HUES, strict=False))
+    return {gone: GONE, rest: REST} | {e: hues.get(e, OTHERS) for e in events}
 
 
 def _labels(bars: pd.DataFrame, heads: dict[int, str], lang: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +14,11 @@ from opslib import cohorts, kernels
 from opslib.analyses import _paths_kernels
 from opslib.conditions import Condition, Mask
 from opslib.eventlog import EventLog
-from opslib.stats.proportions import wilson_clustered
+from opslib.stats.clustered import Sums, wilson_clustered
 
 MOST_PATHS = 50
+# Of so many possible paths each has a number of its own.
+MOST_NUMBERS = 1 << 22
 # What stands in a column where no event is shown by its name.
 OTHER = "$other"
 GONE = {"forward": "$drop_off", "back": "$began", "between": "$arrived"}
@@ -44,14 +47,14 @@ class Walk(NamedTuple):
 
     Attributes:
         paths: By session and position, the code of the event; n_names for none.
-        seen: By position and code, how many sessions have it there.
+        seen: By position and event, how many sessions have it there.
         offsets: Sessions of user i are offsets[i] to offsets[i + 1].
         started: By user, sessions with an event to go from.
         sessions: How many there are.
         open: Those that may have gone on after the end of observation.
     """
 
-    paths: npt.NDArray[np.uint16]
+    paths: npt.NDArray[np.unsignedinteger[Any]]
     seen: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
     started: npt.NDArray[np.int64]
@@ -83,31 +86,39 @@ def walk(
     """Run the kernel over ranges of users."""
     keep = cohorts.kept(log, where)
     counts = np.zeros((len(log.users), 4), np.int64)
+    # Of memory that is not written to nothing is taken.
+    paths = np.empty((len(log), depth), np.min_scalar_type(len(log.names)))
     found = kernels.over_users(
-        lambda u, end: _paths_kernels.session_paths(
-            u,
-            end,
-            log.offsets,
-            log.time,
-            log.event,
-            keep,
-            gap,
-            *span,
-            starts,
-            stops,
-            WAYS.index(way),
-            log.until,
-            depth,
-            len(log.names),
-            counts,
+        lambda first, end: (
+            int(log.offsets[first]),
+            counts[first:end, 2],
+            _paths_kernels.session_paths(
+                first,
+                end,
+                log.offsets,
+                log.time,
+                log.event,
+                keep,
+                gap,
+                *span,
+                starts,
+                stops,
+                WAYS.index(way),
+                log.until,
+                depth,
+                len(log.names),
+                paths,
+                counts,
+            ),
         ),
         log.offsets,
     )
     counted, started, entered, still_open = (int(n) for n in counts.sum(axis=0))
     users = int((counts[:, 2] > 0).sum())
+    begins, some, seen = zip(*found, strict=True)
     return Walk(
-        np.concatenate([some for some, _ in found]),
-        np.sum([seen for _, seen in found], axis=0),
+        kernels.moved_up(paths, begins, [int(part.sum()) for part in some]),
+        np.sum(seen, axis=0),
         np.concatenate([[0], counts[:, 2].cumsum()]),
         counts[:, 1].copy(),
         Sessions(counted, started, entered, users),
@@ -120,25 +131,14 @@ def places(seen: npt.NDArray[np.int64], top: int) -> npt.NDArray[np.int64]:
 
     Equally frequent ones are ranked by name.
     """
-    shown = np.full(seen.shape, top)
+    depth, events = seen.shape
+    shown = np.full((depth, events + 1), top)
     shown[:, -1] = top + 1
-    for at, sessions in enumerate(seen[:, :-1]):
+    for at, sessions in enumerate(seen):
         ranked = np.argsort(-sessions, kind="stable")[:top]
         ranked = ranked[sessions[ranked] > 0]
         shown[at, ranked] = np.arange(len(ranked))
     return shown
-
-
-def _tally(
-    walk: Walk, codes: npt.NDArray[Any], shown: npt.NDArray[np.int64], n_places: int
-) -> npt.NDArray[np.int64]:
-    parts = kernels.over_users(
-        lambda u, end: _paths_kernels.tally(
-            u, end, walk.offsets, codes, shown, n_places
-        ),
-        walk.offsets,
-    )
-    return np.asarray(np.sum(parts, axis=0))
 
 
 def flows(
@@ -146,7 +146,13 @@ def flows(
 ) -> pd.DataFrame:
     """Count sessions and users by position, source and target."""
     depth = len(shown)
-    counts = _tally(walk, walk.paths, shown, top + 2)
+    parts = kernels.over_users(
+        lambda u, end: _paths_kernels.count_flows(
+            u, end, walk.offsets, walk.paths, shown, top + 2
+        ),
+        walk.offsets,
+    )
+    counts = np.sum(parts, axis=0)
     labels = np.full((depth, top + 2), None, dtype=object)
     labels[:, top], labels[:, top + 1] = OTHER, GONE[way]
     for at, code in np.argwhere(shown[:, :-1] < top):
@@ -168,42 +174,93 @@ def flows(
 
 
 def common(log: EventLog, walk: Walk) -> pd.DataFrame:
-    """Count the most frequent whole paths."""
-    number = _numbered(walk.paths, len(log.names) + 1)
+    """Count the most frequent whole paths; of equal ones the first by name."""
+    number = _numbered(walk, len(log.names) + 1)
     sessions = np.bincount(number)
-    ranked = np.argsort(-sessions, kind="stable")[:MOST_PATHS]
-    rank = np.full(len(sessions), len(ranked))
+    ranked = _most(sessions)
+    rank = np.full(len(sessions), len(ranked), np.int8)
     rank[ranked] = np.arange(len(ranked))
-    first = np.empty(len(sessions), np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
+    table = shares(walk, number, rank, len(ranked) + 1)[: len(ranked)]
     names = [
         tuple(log.names[code] for code in path if code < len(log.names))
-        for path in walk.paths[first[ranked]]
+        for path in walk.paths[table.pop("one")]
     ]
-    table = shares(walk, rank[number], len(ranked) + 1)[: len(ranked)]
     table.insert(0, "path", pd.Series(names, dtype=object))
     return table
 
 
-def _numbered(codes: npt.NDArray[np.uint16], base: int) -> npt.NDArray[np.int64]:
-    """Number equal paths, as they come."""
-    number, different, done = np.zeros(len(codes), np.int64), 1, 0
-    while done < codes.shape[1]:
-        # As many columns at a time as fit into 63 bits.
-        fits = max(1, int((63 - math.log2(different)) / math.log2(base) - 1e-9))
-        some = codes[:, done : done + fits]
-        number, known = pd.factorize(_paths_kernels.packed(number, some, base))
-        different, done = len(known), done + fits
-    return np.asarray(number)
+def _most(sessions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the most frequent of numbered paths, of equal ones the first."""
+    there = np.flatnonzero(sessions)
+    least = 0
+    if len(there) > MOST_PATHS:
+        least = np.partition(sessions[there], -MOST_PATHS)[-MOST_PATHS]
+    there = there[sessions[there] >= least]
+    return there[np.argsort(-sessions[there], kind="stable")[:MOST_PATHS]]
 
 
-def shares(walk: Walk, group: npt.NDArray[np.int64], groups: int) -> pd.DataFrame:
-    """Count sessions and users by group, with the share of all and its interval."""
+def _numbered(walk: Walk, base: int) -> npt.NDArray[np.int64]:
+    """Number equal paths alike, in order of their codes."""
+    depth = walk.paths.shape[1]
+    number = rank = np.empty(len(walk.paths), np.int64)
+    different, done = 1, 0
+    while done < depth:
+        if done:
+            number, rank = _anew(number, different)
+            different = int(rank[-1]) + 1
+        # As many columns at a time as a table has room for, else as 63 bits have.
+        room = MOST_NUMBERS if different * base <= MOST_NUMBERS else 1 << 62
+        fits = max(1, int(math.log(room / different, base) + 1e-9))
+        end = min(done + fits, depth)
+        columns = number, rank, walk.paths, done, end, base
+        kernels.over_users(
+            partial(_paths_kernels.pack, walk.offsets, *columns), walk.offsets
+        )
+        different, done = different * base ** (end - done), end
+    return number if different <= MOST_NUMBERS else _anew(number, different)[0]
+
+
+def _anew(
+    number: npt.NDArray[np.int64], different: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return numbers, and for each the rank that it has among those that occur."""
+    if different > MOST_NUMBERS:
+        again, known = pd.factorize(number, sort=True)
+        return np.asarray(again, np.int64), np.arange(len(known))
+    rank = np.zeros(different, np.int64)
+    rank[number] = 1
+    np.cumsum(rank, out=rank)
+    rank -= 1
+    return number, rank
+
+
+def shares(
+    walk: Walk,
+    number: npt.NDArray[np.int64],
+    group: npt.NDArray[np.integer[Any]],
+    groups: int,
+) -> pd.DataFrame:
+    """Count sessions and users by group, with the share of all and its interval.
+
+    Args:
+        walk: The sessions.
+        number: Of each.
+        group: By number.
+        groups: How many there are.
+
+    Returns:
+        Columns sessions, users, share, low, high, and one of the sessions.
+    """
     sizes = np.diff(walk.offsets)
-    places = np.arange(groups)[None]
-    counts = _tally(walk, group[:, None], places, groups)[0, 0]
-    sessions, users, squares, products = counts.T
-    low, high = wilson_clustered(sessions, squares, products, sizes=sizes)
+    parts = kernels.over_users(
+        lambda u, end: _paths_kernels.count_groups(
+            u, end, walk.offsets, number, group, groups
+        ),
+        walk.offsets,
+    )
+    sessions, users, squares, products = np.sum(parts, axis=0)[:, :4].T
+    every = Sums.of(sizes, sizes)
+    low, high = wilson_clustered(every._replace(x=sessions, xx=squares, xn=products))
     return pd.DataFrame(
         {
             "sessions": sessions,
@@ -211,6 +268,7 @@ def shares(walk: Walk, group: npt.NDArray[np.int64], groups: int) -> pd.DataFram
             "share": sessions / len(walk.paths),
             "low": low,
             "high": high,
+            "one": np.max(parts, axis=0)[:, 4],
         }
     )
 
@@ -218,8 +276,6 @@ def shares(walk: Walk, group: npt.NDArray[np.int64], groups: int) -> pd.DataFram
 def reached(walk: Walk) -> dict[str, float]:
     """Return the share of the sessions with an event to go from that enter."""
     entered, sizes = np.diff(walk.offsets), walk.started
-    low, high = wilson_clustered(
-        entered.sum(), (entered**2).sum(), (entered * sizes).sum(), sizes=sizes
-    )
+    low, high = wilson_clustered(Sums.of(entered, sizes))
     share = float(entered.sum() / sizes.sum())
     return {"share": share, "low": float(low), "high": float(high)}

@@ -116,7 +116,7 @@ def heat_map(
     scale = alt.Scale(
         domain=[-1.5, 0, 1.5], clamp=True, range=COLOURS, interpolate="rgb"
     )
-    base = alt.Chart(shape.frame).encode(
+    base = alt.Chart().encode(
         x=x, y=y, tooltip=shape.tooltip(
             {"persona": "", "trait": "", "comparison": "", "d": "+.2f"}
         ),
@@ -129,7 +129,8 @@ def heat_map(
         text=alt.Text(**shape.field("cell", "nominal"))
     )
     height = 120 + 30 * rows["trait"].nunique()
-    return charts.finish(cells + text, alt_text, height=height)
+    chart = charts.layered(cells, text, data=shape.frame)
+    return charts.finish(chart, alt_text, height=height)
 
 
 def _telling(traits: pd.DataFrame, names: Sequence[str], lang: str) -> pd.DataFrame:

@@ -14,9 +14,10 @@ import pandas as pd
 from opslib import charts, periods
 from opslib.ages import Spans
 from opslib.analyses import _retention_views as views
-from opslib.analyses._retention_cells import Amounts, Lines, Plan, some
-from opslib.analyses._retention_words import FEWEST_USERS, Answer, Said, span
+from opslib.analyses._retention_cells import Amounts, Lines, Plan, Spread, some
+from opslib.analyses._retention_words import FEWEST_USERS, Answer, Said, enough, span
 from opslib.result import Error, Result, say
+from opslib.stats.clustered import Sums, mean_clustered, wilson_clustered
 from opslib.stats.means import mean_interval
 from opslib.stats.proportions import wilson
 from opslib.words import text
@@ -59,6 +60,7 @@ class RetentionResult(Result):
     _lines: Lines = field(repr=False)
     _spans: Spans = field(repr=False)
     _amounts: Amounts | None = field(repr=False)
+    _spreads: tuple[Spread, Spread] | None = field(repr=False)
 
     @cached_property
     def curve(self) -> pd.DataFrame:
@@ -66,7 +68,8 @@ class RetentionResult(Result):
 
         An age without a mature cell has no users and an empty share. `amount` is of
         mature cells, `value` per user of them. With cohort="recurring" a user counts
-        once for each cohort.
+        once for each cohort, `people` has the different ones, and low and high allow
+        for what is alike in the cohorts of one user.
         """
         return self._pooled(["group"] if self.by else [])
 
@@ -77,7 +80,10 @@ class RetentionResult(Result):
     def _pooled(self, keys: Sequence[str]) -> pd.DataFrame:
         """Add up mature cells by age, and by `keys` before."""
         sums = ["users", "retained"]
-        cells = self.table
+        line, column = np.nonzero(self._lines.begun)
+        cells = self.table.assign(
+            place=self._lines.group[line] if keys else 0, column=column
+        )
         if self._amounts is not None:
             sums += ["amount", "value", "squares"]
             begun = self._lines.begun
@@ -85,10 +91,20 @@ class RetentionResult(Result):
                 value=self._amounts.value[begun], squares=self._amounts.squares[begun]
             )
         ages = ["age", *cells.columns.intersection(["last_age"])]
-        mature = cells[[*keys, *ages]].join(cells[sums].where(cells["mature"], 0))
-        pooled = mature.groupby([*keys, *ages], sort=False, dropna=False)[sums].sum()
-        pooled = with_shares(pooled.reset_index())
-        return pooled if keys else pooled.sort_values("age", ignore_index=True)
+        at = ["place", "column", *keys, *ages]
+        mature = cells[at].join(cells[sums].where(cells["mature"], 0))
+        pooled = mature.groupby(at, sort=False, dropna=False)[sums].sum().reset_index()
+        pooled = pooled if keys else pooled.sort_values("age", ignore_index=True)
+        place, column = pooled.pop("place").array, pooled.pop("column").array
+        if self._spreads is None:
+            return with_shares(pooled)
+        shares, money = (
+            sums and Sums(*(np.asarray(one)[place, column] for one in sums))
+            for sums in self._spreads[bool(keys)]
+        )
+        assert shares is not None  # noqa: S101
+        people = np.asarray(shares.users, int)
+        return with_shares(pooled, shares=shares, money=money).assign(people=people)
 
     def over_time(self, age: int) -> pd.DataFrame:
         """Return one age over the cohorts: the rows of `table` that have it.
@@ -122,7 +138,9 @@ class RetentionResult(Result):
         """
         column = self._column(age)
         plan, lines = self._plan, self._lines
-        last = len(lines.labels) - 1
+        # A group that is too young for all the ages has no row in the table.
+        shown = np.unique(lines.group[lines.begun.any(axis=1)])
+        last = len(shown) - 1
         if group is not None and not 0 <= group <= last:
             raise Error("option.range", option="group", low=0, high=last, got=group)
         if cohort is None:
@@ -136,7 +154,7 @@ class RetentionResult(Result):
                 raise Error("option.choice", option="cohort", got=cohort, choices=days)
             chosen = lines.period == names.get_loc(day)
         if group is not None:
-            chosen = chosen & (lines.group == group)
+            chosen = chosen & (lines.group == shown[group])
         entries = plan.entries()
         _, line = plan.lines(entries, self._spans)
         entries = some(entries, chosen[line])
@@ -165,7 +183,7 @@ class RetentionResult(Result):
             labels = self._named(pd.Series(self._lines.labels, dtype="str"), lang)
             table = curve.assign(
                 cohort=groups,
-                mature=curve["users"] >= FEWEST_USERS,
+                mature=enough(curve),
                 users=groups.map(dict(zip(labels, sizes, strict=True))),
             )
         return charts.cohort_grid(
@@ -236,7 +254,7 @@ class RetentionResult(Result):
         return {
             name: rows
             for name, rows in self.curve.groupby(names, sort=False)
-            if rows["users"].max() >= FEWEST_USERS
+            if enough(rows).any()
         } or {text("retention.now", lang): self._total}
 
     def _named(self, group: pd.Series, lang: str) -> pd.Series:
@@ -269,6 +287,7 @@ class RetentionResult(Result):
             curve=self.curve,
             total=self._total,
             before=None if self.previous is None else self.previous._total,  # noqa: SLF001
+            curve_before=None if self.previous is None else self.previous.curve,
             until=periods.days(log.until - 1, log.until, log.timezone)[0],
         )
         return say(lang, *answer.sentences())
@@ -276,26 +295,42 @@ class RetentionResult(Result):
 
 def _enough(curve: pd.DataFrame) -> pd.DataFrame:
     """Leave out the ages that too few users have reached, unless all are so."""
-    enough = curve[curve["users"] >= FEWEST_USERS]
-    return enough if enough["age"].any() else curve
+    rows = curve[enough(curve)]
+    return rows if rows["age"].any() else curve
 
 
 def with_shares(
-    counts: pd.DataFrame, mature: npt.NDArray[np.bool_] | None = None
+    counts: pd.DataFrame,
+    mature: npt.NDArray[np.bool_] | None = None,
+    *,
+    shares: Sums | None = None,
+    money: Sums | None = None,
 ) -> pd.DataFrame:
     """Add share, low and high, empty where the period is not over, and mature.
 
     Sums of values and of their squares become the value per user and its interval.
+
+    Args:
+        counts: Counts and sums by cell.
+        mature: Whether the period is over; None is everywhere.
+        shares: Of each row the sums over users, where one user may count several times.
+        money: The same of values.
     """
     users = np.where(True if mature is None else mature, counts["users"], 0)
-    low, high = wilson(counts["retained"], users)
+    low, high = (
+        wilson(counts["retained"], users) if shares is None
+        else wilson_clustered(shares)
+    )  # fmt: skip
     share: pd.Series = counts["retained"] / np.where(users > 0, users, np.nan)
-    money = counts.columns.intersection(["amount", "value", "squares"])
-    table = counts.drop(columns=money).assign(share=share, low=low, high=high)
+    summed = counts.columns.intersection(["amount", "value", "squares"])
+    table = counts.drop(columns=summed).assign(share=share, low=low, high=high)
     if mature is not None:
         table = table.assign(mature=mature)
-    if "value" not in money:
+    if "value" not in summed:
         return table
-    value, low, high = mean_interval(users, counts["value"], counts["squares"])
+    value, low, high = (
+        mean_interval(users, counts["value"], counts["squares"]) if money is None
+        else mean_clustered(money)
+    )  # fmt: skip
     amount = counts["amount"]
     return table.assign(amount=amount, value=value, value_low=low, value_high=high)

@@ -15,6 +15,7 @@ from opslib.charts import (
     Shape,
     finish,
     label,
+    layered,
 )
 from opslib.words import text
 
@@ -62,12 +63,13 @@ def curve(
             "axis": alt.Axis(labelAngle=0, grid=False),
             "scale": alt.Scale(domain=domain),
         }
-    base = alt.Chart(shape.frame).encode(
+    base = alt.Chart().encode(
         x=alt.X(**shape.field("age", "ordinal" if names else "quantitative", **age)),
         color=_colour(shape, list(drawn), beside=beside),
     )
     chart = _lines(base, shape, form, hover | {"users": ","}, points=len(rows) <= 120)
-    return finish(_said_left(chart, len(drawn), len(curves), lang), alt_text)
+    said = _said_left(len(drawn), len(curves), lang)
+    return finish(chart, alt_text, said=said)
 
 
 def trend(
@@ -101,13 +103,14 @@ def trend(
         for day in days[:: len(days) // MOST_TICKS + 1]
     ]
     axis = alt.Axis(format="%Y-%m-%d", grid=False, labelOverlap=True, values=ticks)
-    base = alt.Chart(shape.frame).encode(
+    base = alt.Chart().encode(
         x=alt.X(**shape.field("cohort", "temporal", axis=axis)),
         color=_colour(shape, drawn),
     )
     hover |= {"high": ".1%", "users": ","}
     chart = _lines(base, shape, ".1%", hover, points=True)
-    return finish(_said_left(chart, len(drawn), len(names), lang), alt_text)
+    said = _said_left(len(drawn), len(names), lang)
+    return finish(chart, alt_text, said=said)
 
 
 def _bounds(lang: str) -> dict[str, str]:
@@ -152,13 +155,11 @@ def _lines(
         y=alt.Y(**shape.field("share", "quantitative", axis=axis)),
         tooltip=shape.tooltip(hover),
     )
-    return band + line
+    return layered(band, line, data=shape.frame)
 
 
-def _said_left(
-    chart: alt.LayerChart, shown: int, of: int, lang: str
-) -> alt.Chart | alt.LayerChart:
+def _said_left(shown: int, of: int, lang: str) -> list[str]:
     """Say how many lines are drawn, if not all."""
     if shown == of:
-        return chart
-    return chart.properties(title=text("chart.some_groups", lang, shown=shown, of=of))
+        return []
+    return [text("chart.some_groups", lang, shown=shown, of=of)]

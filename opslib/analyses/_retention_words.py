@@ -85,7 +85,7 @@ class Answer:
         by: The property of the groups.
         table, curve: Of the result.
         total: The curve of all groups together.
-        before: The same of the previous period.
+        before, curve_before: The same two of the previous period.
         until: The last day of observation.
     """
 
@@ -96,17 +96,18 @@ class Answer:
     curve: pd.DataFrame
     total: pd.DataFrame
     before: pd.DataFrame | None
+    curve_before: pd.DataFrame | None
     until: dt.date
 
     def sentences(self) -> list[Note | None]:
         """State rates, their change, those of groups, and what users are worth."""
         later = self.total[self.total["age"] > 0]
-        enough = later[later["users"] >= FEWEST_USERS]
-        if enough.empty:
-            most = int(later["users"].max()) if len(later) else 0
+        told = later[enough(later)]
+        if told.empty:
+            most = int(people(later).max()) if len(later) else 0
             code = "retention.too_few" if most else "retention.too_early"
             return [Note(code, n=most, least=FEWEST_USERS, until=self.until)]
-        shown = self.said.quoted(enough).to_dict("records")
+        shown = self.said.quoted(told).to_dict("records")
         rolling = Note(f"retention.rolling_{self.said.period}")
         open_cells = bool((~self.table["mature"]).any())
         return [
@@ -124,7 +125,7 @@ class Answer:
         return Note("retention.rate", when=self.said.when(*span(row)), **row, n=n)
 
     def _change(self, at: dict[Any, Any]) -> Note | None:
-        """Compare with the previous period; the interval is that of Newcombe (1998)."""
+        """Compare with the previous period."""
         if self.before is None:
             return None
         if self.said.count == "on_or_after":
@@ -134,33 +135,36 @@ class Answer:
             for one in (self.total, self.before)
         )
         when = self.said.when(*span(at))
-        if not before["users"] >= FEWEST_USERS:
+        if not people(before) >= FEWEST_USERS:
             return Note("retention.no_change", when=when, least=FEWEST_USERS)
-        change = now["share"] - before["share"]
-        down = np.hypot(now["share"] - now["low"], before["high"] - before["share"])
-        up = np.hypot(now["high"] - now["share"], before["share"] - before["low"])
-        return Note(
-            "retention.change",
-            when=when,
-            before=before["share"],
-            change=change,
-            low=change - down,
-            high=change + up,
-        )
+        return Note("retention.change", when=when, **_change(now, before))
 
     def _groups(self, at: dict[Any, Any]) -> list[Note]:
         """State the same of the largest groups."""
         if self.by is None:
             return []
         rows = self.curve[self.curve["age"] == at["age"]]
-        rows = rows[rows["users"] >= FEWEST_USERS].head(SPOKEN)
-        group = rows["group"].astype(object)
-        rows = rows.assign(group=group.where(rows["group"].notna(), MISSING))
+        rows = rows[enough(rows)].head(SPOKEN)
         when = self.said.when(*span(at))
-        return [
-            Note("retention.of_group", when=when, **row)
-            for row in rows.to_dict("records")
-        ]
+        notes = []
+        for row in rows.to_dict("records"):
+            named = row | {"group": MISSING if pd.isna(row["group"]) else row["group"]}
+            notes.append(Note("retention.of_group", when=when, **named))
+            if (before := self._group_before(row)) is not None:
+                changed = {"group": named["group"], **_change(row, before)}
+                notes.append(Note("retention.group_change", **changed))
+        return notes
+
+    def _group_before(self, at: dict[Any, Any]) -> Any:  # noqa: ANN401
+        """Return the same row of the previous period; None if it cannot be compared."""
+        if self.curve_before is None or self.said.count == "on_or_after":
+            return None
+        rows = self.curve_before
+        same = rows["group"].fillna("") == ("" if pd.isna(at["group"]) else at["group"])
+        same &= rows["group"].isna() == pd.isna(at["group"])
+        rows = rows[same & (rows["age"] == at["age"])]
+        rows = rows[enough(rows)]
+        return rows.iloc[0] if len(rows) else None
 
     def _worth(self, at: dict[Any, Any]) -> Note | None:
         if "value" not in at:
@@ -175,6 +179,26 @@ class Answer:
 
 
 MISSING = Note("retention.missing")
+
+
+def _change(now: Any, before: Any) -> dict[str, float]:  # noqa: ANN401
+    """Return how much a share has changed, with Newcombe's (1998) interval."""
+    change = now["share"] - before["share"]
+    down = np.hypot(now["share"] - now["low"], before["high"] - before["share"])
+    up = np.hypot(now["high"] - now["share"], before["share"] - before["low"])
+    told = {"before": before["share"], "change": change}
+    return told | {"low": change - down, "high": change + up}
+
+
+def people(curve: Any) -> Any:  # noqa: ANN401
+    """Return how many different users there are, in a curve or in a row of one."""
+    return curve["people"] if "people" in curve else curve["users"]
+
+
+def enough(curve: pd.DataFrame) -> "pd.Series[bool]":
+    """Say which rows of a curve have enough different users to state a rate."""
+    found: pd.Series[bool] = people(curve) >= FEWEST_USERS
+    return found
 
 
 def span(row: Any) -> tuple[int, int]:  # noqa: ANN401

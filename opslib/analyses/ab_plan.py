@@ -54,9 +54,11 @@ class PlanResult(Result):
             )
             for part in (shape, asked)
         )
-        drawn = line.mark_line(color=charts.ACCENT, strokeWidth=2) + point.mark_point(
+        curve = line.mark_line(color=charts.ACCENT, strokeWidth=2)
+        here = point.mark_point(
             filled=True, size=120, color=charts.PALETTE[1], opacity=1
         )
+        drawn = charts.layered(curve, here)
         return charts.finish(drawn, self.describe(lang))  # type: ignore[return-value]
 
     def describe(self, lang: str = "en") -> str:

@@ -90,7 +90,7 @@ class AbResult(Result):
         }
         form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
         axis = alt.Axis(format=form, title=titles[scale], tickCount=8)
-        base = alt.Chart(shape.frame).encode(
+        base = alt.Chart().encode(
             y=alt.Y(
                 **shape.field(
                     "label",
@@ -122,7 +122,9 @@ class AbResult(Result):
         )
         height = 120 + 36 * max(1, len(table))
         return charts.finish(  # type: ignore[return-value]
-            zero + interval + point, self.describe(lang), height=height
+            charts.layered(zero, interval, point, data=shape.frame),
+            self.describe(lang),
+            height=height,
         )
 
     def describe(self, lang: str = "en") -> str:

@@ -39,9 +39,10 @@ class ActivityResult(Result):
         the period.
     dau_wau, dau_mau: the users of a day / those of the 7 or 30 days that end with it,
         0 to 1; of a week or month the mean over its days.
+    wau_mau: the users of 7 days / those of the 30 that end with the same day, likewise.
     mature: whether the period was over at the end of observation.
 
-    The four are empty in a period that is not over, and until the data cover the 7 or
+    The five are empty in a period that is not over, and until the data cover the 7 or
     30 days of every day in it.
 
     Attributes:
@@ -110,9 +111,10 @@ class ActivityResult(Result):
             high = low + 1
         check_range("at_least", at_least, 1, max(1, high - low))
         acts = active.acts(self.log, self.event, self.where)
+        of_day = periods.of_days(edges, self.log.days)
         seen = np.zeros((len(acts.users), 2), np.int32)
         kernels.over_users(
-            lambda u, end: count_periods(u, end, *acts[1:], edges, low, high, seen),
+            lambda u, end: count_periods(u, end, *acts[1:4], of_day, low, high, seen),
             acts.offsets,
         )
         born, count = seen.T
@@ -270,16 +272,10 @@ def activity(
     shown = active.span(log, period, week_start, dates)
     acts = active.acts(log, event, where)
     edges, low, high = shown
-    days = periods.edges(int(edges[0]), int(edges[-1]) - 1, "day", log.timezone)
-    begins = np.searchsorted(days, edges[:-1])
-    period_of_day = np.repeat(
-        np.arange(len(begins)), np.diff(begins, append=len(days) - 1)
-    )
-    over = _over(shown, log.until)
+    days, over = log.days, _over(shown, log.until)
+    of_day = periods.of_days(edges, days)
     parts = kernels.over_users(
-        lambda u, end: count_activity(
-            u, end, *acts[1:], days, period_of_day, low, over
-        ),
+        lambda u, end: count_activity(u, end, *acts[1:4], of_day, low, over),
         acts.offsets,
     )
     by_day, by_period, by_periods, by_events = (
@@ -288,8 +284,8 @@ def activity(
     users, new = by_period[:, low:high]
     if not users.any():
         raise active.nobody(log, dates)
-    events = np.add.reduceat(by_day[0, : len(days) - 1], begins)
-    trailing = windows(log, by_day, days, edges)
+    events = np.bincount(of_day, by_day[0, : len(of_day)]).astype(int)
+    trailing = windows(log, by_day, edges)
     table = pd.DataFrame(
         {
             "period": periods.names(edges, log.timezone)[low:high],

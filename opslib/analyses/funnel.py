@@ -133,14 +133,14 @@ def funnel(
     )
     if not compare:
         return now
-    if first <= log.time.min():
+    if first <= log.extent[0]:
         note = Note("periods.nothing_before")
         return replace(now, warnings=(*now.warnings, note))
     before = periods.before(now.dates)
     earlier = replace(plan, entry=periods.span(before, log.timezone))
-    return replace(
-        now, previous=_result(log, earlier, before, by=by, attribution=attribution)
-    )
+    then = _result(log, earlier, before, by=by, attribution=attribution)
+    notes = [] if by is None else [Note("funnel.groups_before")]
+    return replace(now, warnings=(*now.warnings, *notes), previous=then)
 
 
 def _result(

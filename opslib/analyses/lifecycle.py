@@ -10,9 +10,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from opslib import active, kernels, periods
-from opslib.analyses._lifecycle_kernels import count_states, last_seen
-from opslib.charts import ACCENT, PALETTE, Shape, finish, label
+from opslib import active, cohorts, kernels, periods
+from opslib.analyses._lifecycle_chart import draw
+from opslib.analyses._lifecycle_kernels import (
+    count_users,
+    from_birth,
+    last_seen,
+    states,
+)
 from opslib.cohorts import Events
 from opslib.conditions import Condition
 from opslib.eventlog import EventLog, as_log
@@ -22,14 +27,7 @@ from opslib.stats.proportions import wilson
 from opslib.words import text
 
 STATES = ("new", "retained", "resurrected", "dormant", "churned", "lost")
-COLOURS = {
-    "retained": ACCENT,
-    "resurrected": PALETTE[2],
-    "new": PALETTE[4],
-    "lost": PALETTE[5],
-}
 FEWEST_USERS = 30
-MOST_DRAWN = 104
 MOST_SILENT = 366
 
 
@@ -56,6 +54,7 @@ class LifecycleResult(Result):
     log: EventLog = field(repr=False)
     shown: active.Span = field(repr=False)
     event: Events = field(repr=False)
+    birth: Events = field(repr=False)
     where: Sequence[Condition] = field(repr=False)
 
     @cached_property
@@ -101,10 +100,11 @@ class LifecycleResult(Result):
         at = active.place(self.log, self.shown, period)
         if state not in STATES:
             raise Error("option.choice", option="state", got=state, choices=STATES)
-        acts = active.acts(self.log, self.event, self.where)
+        acts, _ = _acts(self.log, self.shown, self.event, self.birth, self.where)
+        of_day = periods.of_days(self.shown.edges, self.log.days)
         seen = np.full((len(acts.users), 3), -1, np.int32)
         kernels.over_users(
-            lambda u, end: last_seen(u, end, *acts[1:], self.shown.edges, at, seen),
+            lambda u, end: last_seen(u, end, *acts[1:4], of_day, at, seen),
             acts.offsets,
         )
         born, before, last = seen.T
@@ -123,87 +123,17 @@ class LifecycleResult(Result):
     def chart(self, lang: str = "en") -> alt.Chart | alt.LayerChart:
         """Draw the active users above the line, and below it those who were lost.
 
-        The latest 104 periods; those lost only where the period is over.
+        The latest 104 periods; those lost only where the period is over. The active
+        users of the periods before are a dashed line.
         """
-        kept = self.table["state"].isin(COLOURS)
-        kept &= self.table["mature"] | (self.table["state"] != "lost")
-        rows = self.table[kept]
-        days = rows["period"].drop_duplicates()
-        rows = rows[rows["period"].isin(days.tail(MOST_DRAWN))]
-        names = {state: text(f"lifecycle.{state}", lang) for state in COLOURS}
-        lost = rows["state"] == "lost"
-        rows = rows.assign(
-            day=rows["period"].dt.strftime("%Y-%m-%d"),
-            name=rows["state"].map(names),
-            height=rows["users"].where(~lost, -rows["users"]),
-            order=rows["state"].map({state: i for i, state in enumerate(COLOURS)}),
-            over=np.where(rows["mature"], "1", "0"),
+        return draw(
+            self.table,
+            None if self.previous is None else self.previous.table,
+            lang,
+            unit=text(f"active.{self.unit}", lang),
+            begins=self.shown.low == 0,
+            alt_text=self.describe(lang),
         )
-        titles = {
-            "day": text(f"active.{self.unit}", lang),
-            "height": text("chart.users", lang),
-            "name": text("lifecycle.state", lang),
-            "users": text("chart.users", lang),
-            "order": "order",
-            "over": "over",
-        }
-        shape = Shape(rows, titles)
-        domain = [label(day) for day in dict.fromkeys(rows["day"])]
-        axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", ticks=False)
-        place = alt.X(
-            **shape.field("day", "ordinal", axis=axis), scale=alt.Scale(domain=domain)
-        )
-        bars = (
-            alt.Chart(shape.frame)
-            .mark_bar()
-            .encode(
-                x=place,
-                y=alt.Y(**shape.field("height", "quantitative")),
-                color=alt.Color(
-                    **shape.field("name", "nominal"),
-                    scale=alt.Scale(
-                        domain=[label(name) for name in names.values()],
-                        range=list(COLOURS.values()),
-                    ),
-                    legend=alt.Legend(title=None, orient="top", columns=2),
-                ),
-                order=alt.Order(**shape.field("order", "quantitative")),
-                opacity=alt.Opacity(
-                    **shape.field("over", "nominal", legend=None),
-                    scale=alt.Scale(domain=["0", "1"], range=[0.4, 1]),
-                ),
-                tooltip=shape.tooltip({"day": "", "name": "", "users": ","}),
-            )
-        )
-        zero = alt.Chart(shape.frame.head(1)).mark_rule(color="#374151")
-        chart = bars + zero.encode(y=alt.datum(0))
-        chart += self._marks(rows, shape, place, lang)
-        if len(days) > MOST_DRAWN:
-            left = text("active.latest", lang, shown=MOST_DRAWN, of=len(days))
-            chart = chart.properties(title=left)
-        return finish(chart, self.describe(lang), height=360)
-
-    def _marks(
-        self, rows: pd.DataFrame, shape: Shape, place: alt.X, lang: str
-    ) -> alt.LayerChart:
-        """Say over the first bar that history starts, over the last that it goes on."""
-        days, over = rows["period"], rows["mature"]
-        starts = self.table["period"].iloc[0] == days.iloc[0] and self.shown.low == 0
-        said: list[Any] = [("left", "lifecycle.starts", days == days.iloc[0], starts)]
-        open_ = not over.iloc[-1] and days.nunique() > 1
-        said.append(("right", "lifecycle.not_over", days == days.iloc[-1], open_))
-        layers = [
-            alt.Chart(shape.frame[chosen.to_numpy()].head(1))
-            .mark_text(align=align, baseline="bottom", dy=-4, color="#6B7280")
-            .encode(
-                x=place,
-                y=alt.value(0),
-                text=alt.value(text(code, lang)),
-            )
-            for align, code, chosen, told in said
-            if told
-        ]
-        return alt.LayerChart(layer=layers) if layers else alt.LayerChart(layer=[])
 
     def describe(self, lang: str = "en") -> str:
         """State who was active last, where they came from, and who was lost."""
@@ -223,17 +153,14 @@ class LifecycleResult(Result):
             return say(lang, Note("lifecycle.first", n=n, when=when))
         told = {state: int(now[state]) for state in STATES}
         came = Note("lifecycle.active", n=n, when=when, unit=unit, **told)
-        of = told["lost"] + told["retained"]
-        share = told["lost"] / (of or np.nan)
-        lost = Note("lifecycle.lost_of", n=told["lost"], of=of, unit=unit, share=share)
-        return say(
-            lang, came, lost if of else None, self._pulse(flow), self._change(per)
-        )
+        lost = _lost(told["lost"], told["lost"] + told["retained"], unit)
+        return say(lang, came, lost, self._pulse(flow), self._change(per))
 
     def _pulse(self, flow: pd.Series) -> Note:
         if not flow["lost"]:
             return Note("lifecycle.no_pulse")
-        if flow["gained"] + flow["lost"] < FEWEST_USERS:
+        # However many came: a ratio to a few is anything.
+        if flow["lost"] < FEWEST_USERS:
             return Note("lifecycle.few", least=FEWEST_USERS)
         return Note("lifecycle.pulse", **flow[["pulse", "low", "high"]])
 
@@ -251,6 +178,7 @@ def lifecycle(
     period: Period = "week",
     churn_after: int = 4,
     event: Events = None,
+    birth: Events = None,
     week_start: str = "monday",
     dates: Dates | None = None,
     where: Sequence[Condition] = (),
@@ -258,7 +186,8 @@ def lifecycle(
 ) -> LifecycleResult:
     """Count who is new, retained, resurrected, dormant, churned and lost by period.
 
-    A user is new in the calendar period of the first event that counts, retained when
+    A user is new in the calendar period of the first event that counts, or of `birth`,
+    retained when
     also active in the period before, else resurrected; dormant when silent for 1 to
     `churn_after` - 1 periods, churned from then on. Lost are those who were active in
     the period before and are silent in this one, so that always
@@ -269,6 +198,10 @@ def lifecycle(
         period: "day", "week" or "month", in the timezone of the log.
         churn_after: Silent periods from which on a user counts as churned, from 1.
         event: Event or events that count as activity; None is any.
+        birth: Event or events that begin a user, such as a sign-up: the first of them
+            that meets `where` makes the user new, and is activity itself. What the user
+            did before does not count, nor does who has none; warnings count both. None
+            is the first activity.
         week_start: First day of the week, "monday" to "sunday".
         dates: First and last day, both included: the periods to show, each of them
             whole. Earlier history still decides who is new. None is all.
@@ -311,15 +244,14 @@ def lifecycle(
             "option.range", option="churn_after", low=low, high=high, got=churn_after
         )
     shown = active.span(log, period, week_start, dates)
-    acts = active.acts(log, event, where)
+    acts, left_out = _acts(log, shown, event, birth, where)
     edges, low, high = shown
+    of_day = periods.of_days(edges, log.days)
     parts = kernels.over_users(
-        lambda u, end: count_states(u, end, *acts[1:], edges, churn_after),
+        lambda u, end: count_users(u, end, *acts[1:4], of_day, churn_after),
         acts.offsets,
     )
-    counts = np.sum(parts, axis=0)
-    counts[3:5] = counts[3:5].cumsum(axis=1)
-    counts = counts[:, low:high]
+    counts = states(parts, len(edges) - 1)[:, low:high]
     if not counts[:3].any():
         raise active.nobody(log, dates)
     table = pd.DataFrame(
@@ -330,8 +262,8 @@ def lifecycle(
             "mature": np.repeat(periods.complete(edges, log.until)[low:high], 6),
         }
     )
-    told = active.notes(log, shown, dates)
-    if low == 0:
+    told = [*active.notes(log, shown, dates), *left_out]
+    if low == 0 and birth is None:
         told.append(Note("lifecycle.history", first=log.dates[0], n=int(counts[0, 0])))
     previous = None
     if compare:
@@ -343,6 +275,7 @@ def lifecycle(
                 period=period,
                 churn_after=churn_after,
                 event=event,
+                birth=birth,
                 week_start=week_start,
                 dates=days,
                 where=where,
@@ -358,5 +291,56 @@ def lifecycle(
         log=log,
         shown=shown,
         event=event,
+        birth=birth,
         where=tuple(where),
     )
+
+
+def _lost(lost: int, of: int, unit: Note) -> Note | None:
+    """Say how many of those active before were lost; of a few without a share."""
+    if of < FEWEST_USERS:
+        return Note("lifecycle.lost_few", n=lost, of=of, unit=unit) if of else None
+    low, high = wilson(lost, of)
+    bounds = {"share": lost / of, "low": float(low), "high": float(high)}
+    return Note("lifecycle.lost_of", n=lost, of=of, unit=unit, **bounds)
+
+
+def _acts(
+    log: EventLog,
+    shown: active.Span,
+    event: Events,
+    birth: Events,
+    where: Sequence[Condition],
+) -> tuple[active.Acts, list[Note]]:
+    """Return the rows that count, and say who is left out for want of a birth."""
+    if birth is None:
+        return active.acts(log, event, where), []
+    births = cohorts.wanted(log, birth, "birth")
+    acting, met = cohorts.wanted(log, event, "event"), cohorts.kept(log, where)
+    edges, low, high = shown
+    keep = np.empty(len(log.time), bool)
+    parts = kernels.over_users(
+        lambda u, end: from_birth(
+            u,
+            end,
+            log.offsets,
+            log.time,
+            log.event,
+            met,
+            acting,
+            births,
+            edges[low],
+            edges[high],
+            keep,
+        ),
+        log.offsets,
+    )
+    if not keep.any():
+        raise Error("active.none")
+    names = [birth] if isinstance(birth, str) else list(birth)
+    told = {"birth": names, "first": log.dates[0]}
+    codes = ("lifecycle.unborn", "lifecycle.before_birth")
+    counts = zip(codes, np.sum(parts, axis=0), strict=True)
+    everyone = np.arange(len(log.users), dtype=np.int32)
+    acts = active.Acts(everyone, log.offsets, log.day, keep, log.time)
+    return acts, [Note(code, n=int(n), **told) for code, n in counts if n]

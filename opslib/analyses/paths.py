@@ -114,7 +114,7 @@ class PathsResult(Result):
         )
         if self.way == "between":
             return say(lang, self._arrived(), self._change, answer)
-        return say(lang, answer, self._change, self._turn())
+        return say(lang, answer, self._change, self._turn)
 
     @property
     def _first(self) -> int:
@@ -146,6 +146,7 @@ class PathsResult(Result):
             names = [gone, *names] if back else [*names, gone]
         return text("paths.arrow", lang).join(names)
 
+    @cached_property
     def _turn(self) -> Note | None:
         """Say after what most sessions end, or going back what comes before the end."""
         flows = self.table[~self.table["source"].isin([OTHER, *GONE.values()])]
@@ -210,7 +211,8 @@ class PathsResult(Result):
         whole = [*padding, *codes] if self.way == "back" else [*codes, *padding]
         walk = self._walk()
         same = (walk.paths == np.array(whole, walk.paths.dtype)).all(axis=1)
-        return _paths_walk.shares(walk, same.astype(np.int64), 2).iloc[1]
+        which = np.arange(2)
+        return _paths_walk.shares(walk, same.astype(np.int64), which, 2).iloc[1]
 
 
 def event_title(code: str, lang: str) -> str:
@@ -318,7 +320,7 @@ def paths(
     if found.sessions.users < FEWEST:
         notes.append(_few(found.sessions))
     earlier = None
-    if compare and periods.span(chosen, log.timezone)[0] <= log.time.min():
+    if compare and periods.span(chosen, log.timezone)[0] <= log.extent[0]:
         notes.append(Note("periods.nothing_before"))
     elif compare:
         options: dict[str, Any] = {"start": start, "end": end, "depth": depth}

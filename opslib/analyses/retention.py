@@ -10,7 +10,7 @@ import pandas as pd
 from opslib import ages as ages_of
 from opslib import cohorts, periods
 from opslib.ages import Clock, Count, Spans
-from opslib.analyses._retention_cells import Amounts, Lines, Plan
+from opslib.analyses._retention_cells import Amounts, Lines, Plan, Spread
 from opslib.analyses._retention_result import RetentionResult, with_shares
 from opslib.analyses._retention_words import FEWEST_USERS
 from opslib.cohorts import Events
@@ -129,21 +129,25 @@ def retention(
         min_events=min_events,
     )
     entries = plan.entries()
-    oldest = plan.clock.oldest(
-        int(entries.period.min()), int(log.time[entries.row].min())
-    )
-    spans = ages_of.spans(ages, count, oldest)
+    spans = ages_of.spans(ages, count, plan.oldest(entries))
     lines, line = plan.lines(entries, spans)
-    shape = entries, line, len(lines.users), spans
-    retained = plan.retained(*shape)
-    amounts = None if amount is None else plan.amounts(*shape, amount)
+    spreads = None
+    if cohort == "recurring":
+        cells = entries, line, lines, spans, amount
+        whole, retained = plan.spread(*cells, grouped=False)
+        spreads = whole, whole if by is None else plan.spread(*cells, grouped=True)[0]
+    else:
+        retained = plan.retained(entries, line, lines.users, spans)
+    amounts = None
+    if amount is not None:
+        amounts = plan.amounts(entries, line, len(lines.users), spans, amount)
     table = _table(plan, lines, spans, retained, amounts)
 
-    notes = [*log.left_out, *_notes(plan, lines, table, amounts)]
+    notes = [*log.left_out, *_notes(plan, lines, table, amounts, spreads)]
     if entries.passed_over:
         notes.append(Note("retention.passed_over", n=entries.passed_over))
     if cohort == "recurring":
-        people = len(np.unique(entries.user))
+        people = 1 + int(np.count_nonzero(np.diff(entries.user)))
         notes.append(Note("retention.recurring", n=people, entries=len(entries.user)))
     previous = None
     if compare:
@@ -165,6 +169,7 @@ def retention(
         _lines=lines,
         _spans=spans,
         _amounts=amounts,
+        _spreads=spreads,
     )
 
 
@@ -173,7 +178,7 @@ def _before(
 ) -> tuple[RetentionResult | None, list[Note]]:
     """Return the period of equal length just before, and what must be said of it."""
     chosen = log.dates if dates is None else dates
-    if periods.span(chosen, log.timezone)[0] <= log.time.min():
+    if periods.span(chosen, log.timezone)[0] <= log.extent[0]:
         return None, [Note("periods.nothing_before")]
     try:
         previous = retention(log, dates=periods.before(chosen), **options)
@@ -215,7 +220,11 @@ def _table(
 
 
 def _notes(
-    plan: Plan, lines: Lines, table: pd.DataFrame, amounts: Amounts | None
+    plan: Plan,
+    lines: Lines,
+    table: pd.DataFrame,
+    amounts: Amounts | None,
+    spreads: tuple[Spread, Spread] | None,
 ) -> list[Note]:
     """Say what to be careful about."""
     notes: list[Note] = []
@@ -230,9 +239,14 @@ def _notes(
     if small := int(((sizes > 0) & (sizes < FEWEST_USERS)).sum()):
         notes.append(Note("retention.small", n=small, least=FEWEST_USERS))
     groups = np.bincount(lines.group, lines.users)
+    reached = table[table["mature"]].groupby("age")["users"].sum()
+    if spreads is not None:
+        # Of different users: each may be in many cohorts.
+        total, grouped = (np.asarray(spread.shares.users) for spread in spreads)
+        groups = grouped.max(axis=1)
+        reached[:] = total[0][total[0] > 0]
     if plan.by is not None and (few := int((groups < FEWEST_USERS).sum())):
         notes.append(Note("retention.small_groups", n=few, least=FEWEST_USERS))
-    reached = table[table["mature"]].groupby("age")["users"].sum()
     thin = reached.drop(0, errors="ignore") < FEWEST_USERS
     if 0 < (n := int(thin.sum())) < len(thin):
         notes.append(Note("retention.thin", n=n, least=FEWEST_USERS))

@@ -11,7 +11,16 @@ import pandas as pd
 
 from opslib import periods
 from opslib.analyses.day_sums import by_day
-from opslib.charts import ACCENT, MOST_GROUPS, MOST_MARKS, MUTED, Shape, colours, finish
+from opslib.charts import (
+    ACCENT,
+    MOST_GROUPS,
+    MOST_MARKS,
+    MUTED,
+    Shape,
+    colours,
+    finish,
+    layered,
+)
 from opslib.result import Error, Note, Result, check_choice, say
 from opslib.words import text
 
@@ -102,7 +111,8 @@ class TrendResult(Result):
                     tooltip=shape.tooltip(({"group": ""} if self.by else {}) | hover),
                 )
             )
-        chart = alt.LayerChart(layer=lines, title=self._title(lang, most))
+        chart = layered(*lines)
+        chart.title = self._title(lang, most)
         height = 300 if len(self._metrics) == 1 else 210
         return finish(chart, self._alt_text(lang), height=height)
 

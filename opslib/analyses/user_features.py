@@ -150,15 +150,15 @@ def user_features(
 
 
 def _of_events(log: EventLog, asof: str | dt.date | None) -> UserFeaturesResult:
-    earliest = int(log.time[log.offsets[:-1]].min())
-    latest = int(log.time[log.offsets[1:] - 1].max())
+    earliest, latest = log.extent
     last = max(latest, log.until - 1)
     day = periods.days(last, last + 1, log.timezone)[0] if asof is None else _day(asof)
     end = periods.span((day, day), log.timezone)[1]
     if end <= earliest:
         first = periods.days(earliest, earliest + 1, log.timezone)[0]
         raise Error("user_features.empty", asof=day, first=first)
-    edges = periods.edges(earliest, end - 1, "day", log.timezone)
+    # Numbered as the days of the log are, also where it ended before.
+    today = len(periods.edges(earliest, end - 1, "day", log.timezone)) - 2
     known = slice(None) if latest < end else log.time < end
     often = np.bincount(log.event[known], minlength=len(log.names))
     # Codes are in order of names: a stable sort leaves equal counts in that order.
@@ -169,13 +169,12 @@ def _of_events(log: EventLog, asof: str | dt.date | None) -> UserFeaturesResult:
     seen = np.zeros((len(log.users), 6), np.int32)
     kernels.over_users(
         lambda u, stop: kernels.activity_by_user(
-            u, stop, log.offsets, log.time, log.event, edges, column, counts, seen
+            u, stop, log.offsets, log.day, log.event, today, column, counts, seen
         ),
         log.offsets,
     )
     here = np.flatnonzero(seen[:, 5])
     seen, counts = seen[here], counts[here]
-    today = len(edges) - 2
     table = pd.DataFrame(
         {
             "user": log.ids(here),

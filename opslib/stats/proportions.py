@@ -46,56 +46,6 @@ def wilson(
     return low, high
 
 
-def wilson_clustered(
-    successes: npt.ArrayLike,
-    squares: npt.ArrayLike,
-    products: npt.ArrayLike,
-    *,
-    sizes: npt.ArrayLike,
-    confidence: float = 0.95,
-) -> tuple[Floats, Floats]:
-    """Bound shares of things that belong to users, such as sessions.
-
-    Things of one user are alike, so that they tell less than as many of different
-    users: the Wilson interval is that of n / deff of them, deff being how much larger
-    the variance of the share between users is than that of independent things (at
-    least 1). Where it cannot be estimated, every user counts once. With one thing per
-    user it is the Wilson interval.
-
-    Args:
-        successes: Sum over users of their successes x, any shape.
-        squares: Sum of x squared, same shape.
-        products: Sum of x times the number of the user's things, same shape.
-        sizes: How many things each user has.
-        confidence: Coverage, between 0 and 1.
-
-    Returns:
-        Lower and upper bounds, 0 to 1; NaN where there is nothing.
-
-    References:
-        Kish (1965), Survey Sampling, ch. 5 and 8; Dean & Pagano (2015), J. Survey
-        Statist. Methodol. 3, 484-503, the modified Wilson interval.
-
-    Example:
-        >>> low, high = wilson_clustered(5, 5, 5, sizes=[1] * 10)  # as wilson(5, 10)
-        >>> round(float(low), 4), round(float(high), 4)
-        (0.2366, 0.7634)
-        >>> low, high = wilson_clustered(50, 500, 500, sizes=[10] * 10)  # all or none
-        >>> round(float(low), 4), round(float(high), 4)
-        (0.2366, 0.7634)
-    """
-    x, xx, xn = (np.asarray(one, float) for one in (successes, squares, products))
-    size = np.asarray(sizes, float)
-    n, users = size.sum(), (size > 0).sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = x / n
-        spread = (xx - 2 * share * xn + share**2 * (size**2).sum()) / n**2
-        independent = share * (1 - share)
-        effective = np.where(independent > 0, independent / spread, users)
-    effective = np.minimum(effective, n)
-    return wilson(share * effective, effective, confidence)
-
-
 @dataclass(frozen=True)
 class TwoProportions:
     """Successes `x_control` of `n_control` beside `x` of `n`.

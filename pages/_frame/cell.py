@@ -14,14 +14,17 @@ from opslib import charts, words
 from opslib.analyses.paths import event_title
 from opslib.analyses.personas import column_title
 from opslib.result import Error, Result
-from pages._frame import cards, data, experiment, pins, table
+from opslib.userlists import LONGEST
+from pages._frame import cards, data, experiment, pins, saved_segments, table, told
 from pages._frame.frame import current, note, problem, shared
 from pages._frame.text import WORDS, language, t
+
+Cell = dict[str, Any]
 
 SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "matured_share", "matured_low", "matured_high", "lift",
-    "lift_low", "lift_high", "retention", "dau_wau", "dau_mau",
+    "lift_low", "lift_high", "retention", "dau_wau", "dau_mau", "wau_mau",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -69,21 +72,23 @@ def show(
     view: Sequence[Any] | None = None,
 ) -> None:
     """Show the answer, the chart, what to know, and what lies behind them."""
-    drawn = answer(analysis, result, view=view)
-    key = f"{analysis}.{current().dataset_id}"
-    _share(analysis, result, options, drawn, key)
-    behind(analysis, result, key, view)
+    drawn = answer(analysis, result, options, view=view)
+    dataset_id = current().dataset_id
+    key = f"{analysis}.{dataset_id}"
+    cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
+    _share(cell, result, drawn, key)
+    behind(cell, result, key, view)
     if text := _definition(analysis):
         with st.expander(t("frame.definition")):
             st.markdown(text)
     with st.expander(t("frame.python")):
-        dataset_id = current().dataset_id
         st.code(data.code(analysis, dataset_id, options), language="python")
 
 
 def answer(
     analysis: str,
     result: Result,
+    options: dict[str, Any],
     place: str = "",
     *,
     view: Sequence[Any] | None = None,
@@ -93,11 +98,16 @@ def answer(
     Args:
         analysis: Name of the analysis.
         result: What it found.
+        options: What was asked for.
         place: Tells equal cells on one page apart: letters, digits and dashes.
         view: A chart to show in place of the usual ones; see `Page.cell`.
     """
     lang = language()
     said = result.describe(lang)
+    if limits := told.limits(options):
+        with st.container(key=f"limits-{place}{analysis}", gap="xxsmall"):
+            for limit in limits:
+                st.text(limit)
     with st.container(key=f"answer-{place}{analysis}"):
         st.text(said)
     if analysis in VIEWS:
@@ -121,31 +131,55 @@ def answer(
 
 
 def behind(
-    analysis: str, result: Result, key: str, view: Sequence[Any] | None = None
+    cell: Cell, result: Result, key: str, view: Sequence[Any] | None = None
 ) -> None:
     """Offer what lies behind the answer: users and tables, folded."""
-    _users(result, key)
+    analysis = cell["analysis"]
+    _users(cell, result, key)
     for name in REASONS.get(analysis, ()):
         reason = getattr(result, name)
         shown = reason if isinstance(reason, pd.DataFrame) else reason(language())
         with st.expander(t(f"view.{analysis}.{name}")):
             _table(f"{analysis}.{name}", shown, f"{key}.{name}")
     with st.expander(t("frame.table")):
-        shown = result.table
-        if hasattr(result, "model"):
-            shown = shown.assign(name=result.model.names(language()))
-        if view:
-            st.caption(t(f"view.{analysis}.{view[0]}"))
-            drawn = getattr(result, view[0].removesuffix("_chart"))(*view[1:])
-            _table(analysis, drawn, f"{key}.{view[0]}")
-            st.caption(t(f"view.{analysis}.table"))
-        _table(analysis, shown, f"{key}.table")
-        for field in fields(result):
-            code = f"column.{analysis}.{field.name}"
-            more = getattr(result, field.name)
-            if WORDS.has(code) and more is not None:
-                st.caption(t(code))
-                _table(analysis, more, f"{key}.{field.name}")
+        _tables(analysis, result, key, view)
+        if result.previous is not None:
+            st.subheader(t("frame.before"), anchor=False)
+            _tables(analysis, result.previous, f"{key}.before", view)
+
+
+def _tables(
+    analysis: str, result: Result, key: str, view: Sequence[Any] | None
+) -> None:
+    """Show the table of a result, those of its view, and what it offers beside."""
+    shown = result.table
+    if hasattr(result, "model"):
+        shown = shown.assign(name=result.model.names(language()))
+    if view:
+        st.caption(t(f"view.{analysis}.{view[0]}"))
+        drawn = getattr(result, view[0].removesuffix("_chart"))(*view[1:])
+        _table(analysis, drawn, f"{key}.{view[0]}")
+        st.caption(t(f"view.{analysis}.table"))
+    _table(analysis, shown, f"{key}.table")
+    for field in fields(result):
+        code = f"column.{analysis}.{field.name}"
+        more = getattr(result, field.name)
+        if WORDS.has(code) and more is not None:
+            st.caption(t(code))
+            _table(analysis, more, f"{key}.{field.name}")
+
+
+class _Spec:
+    """What Streamlit asks of a chart, not checked once more against Vega-Lite's schema.
+
+    That takes longer than all else that is done to show it; tests do it.
+    """
+
+    def __init__(self, chart: alt.TopLevelMixin) -> None:
+        self._chart = chart
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._chart.to_dict(validate=False)
 
 
 def _draw(chart: alt.TopLevelMixin, key: str) -> None:
@@ -154,23 +188,19 @@ def _draw(chart: alt.TopLevelMixin, key: str) -> None:
     if isinstance(height, int):
         st.html(f"<style>.st-key-{key} {{ min-height: {height}px }}</style>")
     with st.container(key=key):
-        # Any of Altair's charts is one; it has no name for that.
-        st.altair_chart(cast("alt.Chart", chart))
+        st.altair_chart(cast("alt.Chart", _Spec(chart)))
 
 
 def _share(
-    analysis: str,
-    result: Result,
-    options: dict[str, Any],
-    drawn: dict[str, alt.TopLevelMixin],
-    key: str,
+    cell: Cell, result: Result, drawn: dict[str, alt.TopLevelMixin], key: str
 ) -> None:
     """Offer what can be taken away: a pin in the notebook, the link, the pictures."""
-    frame = current()
+    frame, analysis = current(), cell["analysis"]
     # A download is made after the run, when there is no session to ask.
-    title = result.describe(language())
+    space = "" if language().startswith("zh") else " "
+    title = space.join([result.describe(language()), *told.limits(cell["options"])])
     with st.container(horizontal=True, key=f"share-{analysis}"):
-        _pin(analysis, options, key)
+        _pin(cell, key)
         with st.popover(t("frame.link")):
             st.caption(t("frame.link_help"))
             frame.show_link(st.empty())
@@ -195,9 +225,25 @@ def _share(
                 on_click="ignore",
                 key=f"{key}.model",
             )
+        if hasattr(result, "assignments"):
+            saved_segments.offer(
+                partial(_groups, result, language()),
+                cell,
+                f"{key}.groups",
+                label=t("saved.save_groups"),
+                name=t("saved.persona"),
+            )
 
 
-def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
+def _groups(result: Any, lang: str) -> tuple[pd.Series, pd.Series]:  # noqa: ANN401
+    """Return the users of all groups, and the number and name of the group of each."""
+    names = enumerate(result.model.names(lang), 1)
+    labels = {group: f"{group} {name}"[:LONGEST] for group, name in names}
+    users = result.assignments
+    return users["user"], users["persona"].map(labels)
+
+
+def _pin(cell: Cell, key: str) -> None:
     """Offer to keep the cell in a notebook, with a note."""
     popover = st.popover(t("frame.pin"), key=f"{key}.pin")
     with popover, st.form(f"{key}.pinned", border=False):
@@ -209,14 +255,12 @@ def _pin(analysis: str, options: dict[str, Any], key: str) -> None:
         )
         written = st.text_area(t("frame.pin_note"), max_chars=10_000)
         if st.form_submit_button(t("frame.pin_do"), type="primary"):
-            dataset_id = current().dataset_id
-            cell = {"analysis": analysis, "dataset": dataset_id, "options": options}
             pinned = pins.pin(notebook, cell, written, current().link.stored())
             st.success(t("frame.pinned"))
             shared("notebook", t("frame.pin_open"), options={"n": [pinned]})
 
 
-def _users(result: Result, key: str) -> None:
+def _users(cell: Cell, result: Result, key: str) -> None:
     """Turn any number of the result into the list of users behind it.
 
     Every parameter of `result.users` becomes a choice: yes or no for a bool, a number
@@ -264,6 +308,8 @@ def _users(result: Result, key: str) -> None:
             return
         st.text(t("frame.users_found", n=len(found)))
         _table("users", found, f"{key}.found")
+        if len(found):
+            saved_segments.offer(lambda: (found["user"], None), cell, f"{key}.found")
 
 
 def _values(result: Result, parameter: inspect.Parameter) -> dict[Any, str]:

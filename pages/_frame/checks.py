@@ -46,7 +46,7 @@ def _leave_out(dataset: Dataset, chosen: list[Finding]) -> None:
     name = t("data.without_name", name=dataset.name)[:200]
     try:
         with st.spinner(t("data.saving"), show_time=True):
-            log = quality.leave_out(dataset.events, chosen)
+            log = quality.leave_out(dataset.own_events, chosen)
             told = [
                 Note(f"quality.without_{one.code}", n=len(one.rows)) for one in chosen
             ]

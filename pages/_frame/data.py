@@ -1,5 +1,6 @@
 """The one door to data: which sets there are, each opened once for all sessions."""
 
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -18,7 +19,7 @@ from opslib.analyses.personas import column_title
 from opslib.conditions import Codes, Floats
 from opslib.dataset import Dataset
 from opslib.quality import Finding
-from opslib.result import Result
+from opslib.result import Error, Result
 from opslib.words import text
 from opslib.workspace import Workspace
 from pages._frame.text import t
@@ -94,9 +95,22 @@ def workspace() -> Workspace:
     return Workspace()
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+def _current(dataset: Dataset) -> bool:
+    """Say whether the segments of a data set are those that are saved by now."""
+    if dataset.id in DEMOS.values():
+        return True
+    with contextlib.suppress(Error):
+        saved = workspace().segments(dataset.id).list()
+        known = {name: one.id for name, one in dataset.segments.items()}
+        return known == {one.name: one.id for one in saved}
+    return False
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, validate=_current)
 def load(dataset_id: str) -> Dataset:
     """Open a data set, once for all sessions; its events are mapped into memory.
+
+    It is opened anew when any session or script has changed its segments.
 
     Args:
         dataset_id: One of `names`; links and notebooks may say anything.
@@ -113,14 +127,22 @@ def run(analysis: str, dataset_id: str | None, options: dict[str, Any]) -> Resul
     """Run a cell, or return what an equal cell gave any session before."""
     plain = json.dumps(options, sort_keys=True)
     if dataset_id is None or cells.TABLES.get(analysis) is None:
-        return _run(analysis, None, "", plain)
-    return _run(analysis, dataset_id, load(dataset_id).digest, plain)
+        return _run(analysis, "", plain, None)
+    dataset = load(dataset_id)
+    # Another segment of the same name has other numbers; one not named changes none.
+    named = [
+        (name, one.id)
+        for name, one in dataset.segments.items()
+        if json.dumps(name) in plain
+    ]
+    return _run(
+        analysis, json.dumps([dataset_id, dataset.digest, named]), plain, dataset
+    )
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _run(analysis: str, dataset_id: str | None, digest: str, options: str) -> Result:  # noqa: ARG001
-    dataset = None if dataset_id is None else load(dataset_id)
-    return cells.run(analysis, dataset, json.loads(options))
+def _run(analysis: str, of: str, options: str, _dataset: Dataset | None) -> Result:  # noqa: ARG001
+    return cells.run(analysis, _dataset, json.loads(options))
 
 
 def code(analysis: str, dataset_id: str, options: dict[str, Any]) -> str:
@@ -156,7 +178,7 @@ def figures(dataset_id: str, digest: str) -> dict[str, float]:  # noqa: ARG001
 @st.cache_resource(max_entries=8, show_spinner=False)
 def findings(dataset_id: str, digest: str) -> tuple[Finding, ...]:  # noqa: ARG001
     """Return what is odd about the events of a data set."""
-    return quality.find(load(dataset_id).events)
+    return quality.find(load(dataset_id).own_events)
 
 
 def span(dataset: Dataset, kind: str) -> tuple[dt.date, dt.date]:
@@ -185,7 +207,9 @@ def properties(dataset: Dataset) -> list[str]:
 
 
 def property_values(dataset: Dataset, name: str | None) -> list[str]:
-    """Return the values of a property of events that has few, without the empty one.
+    """Return the values of a property of events, without the empty one.
+
+    Those of numbers, and of texts nearly all of which differ, are not known.
 
     A link cannot tell an empty text from none.
     """
@@ -201,6 +225,12 @@ def amounts(dataset: Dataset) -> list[str]:
         for name, values in dataset.events.properties.items()
         if isinstance(values, Floats)
     ]
+
+
+def texts(dataset: Dataset) -> list[str]:
+    """Return the names of properties of events that have too many values to list."""
+    named = {*properties(dataset), *amounts(dataset)}
+    return [name for name in dataset.events.properties if name not in named]
 
 
 def daily_figures(dataset: Dataset) -> list[str]:

@@ -1,6 +1,7 @@
 """What all pages share in one run: language, data set, link, and notices."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NoReturn
 
 import streamlit as st
@@ -10,7 +11,7 @@ from streamlit.navigation.page import Page as Entry
 from opslib.dataset import Dataset
 from opslib.words import LANGUAGES, language_name
 from pages._frame import data
-from pages._frame.link import Link, Rejected, choice
+from pages._frame.link import PLACE, Link, Rejected, choice
 from pages._frame.text import LANG, SPEAKS, from_browser, language, t
 
 DATASET = "frame.dataset"
@@ -73,9 +74,9 @@ class Frame:
         self.link.keep(self._language, LANG, lang)
         self.dataset_id = self.link.keep(dataset, DATASET, chosen)
 
-    @property
+    @cached_property
     def dataset(self) -> Dataset:
-        """The data set chosen."""
+        """The data set chosen, as it was when this run asked first."""
         return data.load(self.dataset_id)
 
     def show_link(self, place: DeltaGenerator) -> None:
@@ -98,9 +99,17 @@ def current() -> Frame:
     return frame
 
 
-def choose(dataset_id: str) -> NoReturn:
-    """Choose a data set for every page, and start the run again with it."""
+def choose(dataset_id: str, *, same: bool = False) -> NoReturn:
+    """Choose a data set for every page, and start the run again with it.
+
+    Args:
+        dataset_id: Its id.
+        same: Keep the options of the page, as for a copy of the data set before.
+    """
     st.session_state[NEXT] = dataset_id
+    if same:
+        # The link is then read like one that was just opened.
+        del st.session_state[PLACE]
     st.rerun()
 
 
@@ -154,9 +163,10 @@ def _rejection(rejected: Rejected) -> str:
         # Else one who was sent a link would take these numbers for the sender's.
         used = data.names()[rejected.used]
         return t("frame.no_dataset", got=rejected.got, used=used)
-    return t(
+    said = t(
         "frame.bad_value",
         option=rejected.name,
         got=rejected.got,
         used=rejected.used or t("frame.none"),
     )
+    return f"{said}\n{rejected.why.text(language())}" if rejected.why else said

@@ -10,7 +10,7 @@ import streamlit as st
 
 from opslib.result import Error
 from opslib.workspace import Saved
-from pages._frame import checks, data, overview
+from pages._frame import checks, data, overview, saved_segments
 from pages._frame.frame import current, problem
 from pages._frame.text import language, t, timezone
 
@@ -85,13 +85,12 @@ def show() -> None:
     every = len(kept) <= FEW or st.toggle(t("data.every", n=len(kept)))
     names = data.names()
     for one in kept if every else kept[:FEW]:
-        with st.container(
-            border=True,
-            horizontal=True,
-            vertical_alignment="center",
-            key=f"kept-{one.id}",
-        ):
-            _row(one, names.get(one.id, one.name))
+        with st.container(border=True, key=f"kept-{one.id}"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                _row(one, names.get(one.id, one.name))
+            # Somebody may have deleted it since the list was read.
+            with contextlib.suppress(Error):
+                saved_segments.listed(one.id)
 
 
 def _row(one: Saved, name: str) -> None:

@@ -6,16 +6,25 @@ back to, where the widgets find them, and writes the link when the page is done.
 """
 
 import datetime as dt
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qs, urlencode
+from typing import Any, NoReturn
+from urllib.parse import parse_qs, quote, urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.common import user_key_from_element_id
+
+from opslib.result import Error
 
 DAYS = ".."
+# What an entry begins with that is no mere name.
+JSON = ("{", "[", '"')
+# As it stands in an address, which browsers and servers cut at some length.
+LONGEST = 8_000
 PLACE = "frame.page"
+RUNNING = "running"
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,72 @@ def words(name: str, default: str, longest: int = 200) -> Param:
     return Param(name, default, read, lambda text: [text])
 
 
+def plain(
+    name: str,
+    check: Callable[[Any], Any],
+    *,
+    most: int,
+    default: Sequence[Any] = (),
+) -> Param:
+    """Some plain values, each as options spell it: a name as it stands, others as JSON.
+
+    Args:
+        name: Name in the link.
+        check: Returns a value as the option takes it; ValueError if that is impossible.
+        most: How many there can be.
+        default: At first.
+
+    Example:
+        >>> where = plain("where", list, most=8)
+        >>> where.write([["channel", "in", ["Search"]]])
+        ['["channel","in",["Search"]]']
+        >>> where.read(['["amount",">=",10]']), where.read([""])
+        ([['amount', '>=', 10]], [])
+    """
+
+    def read(texts: Sequence[str]) -> list[Any]:
+        if list(texts) == [""]:
+            return []
+        if len(texts) > most or too_long(texts):
+            raise ValueError(len(texts))
+        return [check(_parsed(text)) for text in texts]
+
+    return Param(name, list(default), read, lambda values: written(values) or [""])
+
+
+def written(values: Sequence[Any]) -> list[str]:
+    """Write plain values as they stand in a link.
+
+    Example:
+        >>> written(["view", {"event": "buy", "optional": True}, "{odd"])
+        ['view', '{"event":"buy","optional":true}', '"{odd"']
+    """
+    return [
+        value
+        if isinstance(value, str) and value and not value.startswith(JSON)
+        else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        for value in values
+    ]
+
+
+def too_long(texts: Sequence[str]) -> bool:
+    """Say whether texts are too long for a link."""
+    return len(quote("".join(texts))) > LONGEST
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401
+    if not text.startswith(JSON):
+        return text
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError(text) from None
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
 @dataclass(frozen=True)
 class Rejected:
     """What a link asked for and could not get.
@@ -149,18 +224,21 @@ class Rejected:
         name: Name in the link.
         got: What stood there.
         used: What is used instead; None when the page knows no such name.
+        why: What exactly is wrong, if more than that.
     """
 
     name: str
     got: str
     used: str | None
+    why: Error | None = None
 
 
 class Link:
     """The link of one run: read when just opened or gone back to, then written.
 
     At any other time the widgets are right: taking every difference for news would
-    undo the second of two quick clicks.
+    undo the second of two quick clicks. For the same reason a widget is told its value
+    only if the browser may not have it, and would show, and then send, nothing.
     """
 
     def __init__(self) -> None:
@@ -172,6 +250,13 @@ class Link:
         )
         self.written: dict[str, list[str]] = {}
         self.rejected: list[Rejected] = []
+        # A run that was cut short: what it told widgets may never have arrived.
+        self._cut = st.session_state.get(RUNNING, False)
+        st.session_state[RUNNING] = True
+        # A click on the page's own name in the menu sends none of its widgets.
+        state = context.session_state._state if context else None  # noqa: SLF001
+        sent = state._new_widget_state.states if state else ()  # noqa: SLF001
+        self._sent = set(map(user_key_from_element_id, sent))
 
     def arrive(self, page: str) -> None:
         """Say which page is shown: a link to another page was just opened."""
@@ -191,8 +276,14 @@ class Link:
                 value = self._read(param, texts)
         elif not (possible(param, value) or unfinished(value)):
             value = kept if possible(param, kept) else param.default
-        if key not in st.session_state or st.session_state[key] != value:
+        known = not self._lost(key) and key in st.session_state
+        if not known or st.session_state[key] != value:
             st.session_state[key] = value
+
+    def retell(self, key: str) -> None:
+        """Have the browser show what stands in a widget with a key of its own."""
+        if self._lost(key) and key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
     def keep(self, param: Param, key: str, value: Any) -> Any:  # noqa: ANN401
         """Take a widget's value into the link; browsers cannot be trusted with it."""
@@ -205,6 +296,7 @@ class Link:
 
     def finish(self) -> None:
         """Write the link, and name what it asked for in vain."""
+        st.session_state[RUNNING] = False
         if self.news:
             unknown = [name for name in self.given if name not in self.written]
             self.rejected += [
@@ -229,12 +321,16 @@ class Link:
         """Return the whole link, for the clipboard."""
         return f"{st.context.url}?{urlencode(self.written, doseq=True)}"
 
+    def _lost(self, key: str) -> bool:
+        return self._cut or key not in self._sent
+
     def _read(self, param: Param, texts: Sequence[str]) -> Any:  # noqa: ANN401
         try:
             return param.read(texts)
-        except ValueError:
+        except ValueError as error:
+            why = error if isinstance(error, Error) else None
             used = ",".join(param.write(param.default))
-            self.rejected.append(Rejected(param.name, ",".join(texts), used))
+            self.rejected.append(Rejected(param.name, ",".join(texts), used, why))
             return param.default
 
 

@@ -145,8 +145,8 @@ def _run(cell: Entry, place: str) -> None:
     except Error as error:
         problem(error.text(language()))
         return
-    answer(cell["analysis"], result, place)
-    behind(cell["analysis"], result, place)
+    answer(cell["analysis"], result, cell["options"], place)
+    behind(cell, result, place)
 
 
 def _offer_undo(notebook_id: str) -> None:

@@ -14,6 +14,7 @@ Words come from `words/<language>/<page>.po`: `funnel.title` is the question,
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import streamlit as st
@@ -57,7 +58,7 @@ class Page:
         self.kind = self._table(kinds) if kinds else None
         self._rows = st.container()
         self._row = self.row()
-        self._folded = st.container()
+        self._folded = st.container(horizontal=True, key="folds")
         self._more: Any = None
         self._unmet = ""
 
@@ -67,6 +68,11 @@ class Page:
         return self._frame.dataset
 
     @property
+    def days(self) -> tuple[str, str]:
+        """First and last day of the events."""
+        return self.dataset.events.dates
+
+    @cached_property
     def events(self) -> list[str]:
         """Names of the events, the most frequent first."""
         return data.event_names(self.dataset)
@@ -77,13 +83,18 @@ class Page:
         return data.properties(self.dataset)
 
     def values(self, name: str | None) -> list[str]:
-        """Values of a property of events; none without a name."""
+        """Values of a property of events, as far as they are known."""
         return data.property_values(self.dataset, name)
 
     @property
     def amounts(self) -> list[str]:
         """Names of the properties of events that are numbers: to add up."""
         return data.amounts(self.dataset)
+
+    @property
+    def texts(self) -> list[str]:
+        """Names of the properties of events that have too many values to list."""
+        return data.texts(self.dataset)
 
     @property
     def daily_figures(self) -> list[str]:
@@ -166,6 +177,7 @@ class Page:
         default: str | None = None,
         named: bool = False,
         more: bool = False,
+        further: Mapping[str, str] | None = None,
     ) -> str | None:
         """Ask for one of `codes`.
 
@@ -177,19 +189,26 @@ class Page:
             named: The codes are names from the file, shown as they stand, and nothing
                 may be chosen (returns None). Else `<page>.<name>.<code>` is shown.
             more: Put it under "More options".
+            further: More codes, with the names to show.
         """
-        titles = codes if isinstance(codes, Mapping) else {}
-        codes = list(codes)
+        titles = {**(codes if isinstance(codes, Mapping) else {}), **(further or {})}
+        codes = list(dict.fromkeys([*codes, *titles]))
         if not named and default is None:
             default = codes[0]
         param = link.choice(name, codes, default)
+
+        shown = {
+            code: code if named else self.text(f"{name}.{code}")
+            for code in codes
+            if code not in titles
+        } | titles
 
         def draw(key: str) -> Any:  # noqa: ANN401
             if not named and len(codes) <= FEW:
                 return st.segmented_control(
                     self.text(name),
                     codes,
-                    format_func=lambda code: self.text(f"{name}.{code}"),
+                    format_func=shown.__getitem__,
                     key=key,
                     required=True,
                 )
@@ -197,9 +216,7 @@ class Page:
                 self.text(name),
                 codes,
                 index=None if named else 0,
-                format_func=(lambda code: titles.get(code, code))
-                if named
-                else lambda code: self.text(f"{name}.{code}"),
+                format_func=shown.__getitem__,
                 placeholder=t("frame.none"),
                 key=key,
                 width=220,
@@ -241,8 +258,12 @@ class Page:
             link.many(name, codes, default), draw, more=more
         )
         if not (chosen or WORDS.has(f"{self.name}.{name}.none")):
-            self._unmet = self.text(name)
+            self.demand(name)
         return chosen
+
+    def demand(self, name: str) -> None:
+        """Answer nothing before something is chosen under the control `name`."""
+        self._unmet = self.text(name)
 
     def number(
         self,
@@ -353,7 +374,7 @@ class Page:
         key = f"{self._place}.{param.name}"
         self._frame.link.seed(param, key)
         if more and self._more is None:
-            self._more = self._folded.expander(t("frame.more")).container(
+            self._more = self.fold("frame.more").container(
                 horizontal=True, vertical_alignment="bottom"
             )
         with self._more if more else row or self._row:
@@ -365,6 +386,10 @@ class Page:
         return self._rows.container(
             horizontal=True, vertical_alignment="bottom", key=f"controls{name}"
         )
+
+    def fold(self, code: str) -> DeltaGenerator:
+        """Return a fold under the controls, titled by the sentence `code`."""
+        return self._folded.expander(t(code), key=f"{self._place}.{code}")
 
     def needs(self, kind: str) -> None:
         """Go on only with a table `kind`; without one say where to add it, and end."""

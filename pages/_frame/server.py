@@ -29,6 +29,13 @@ SHELL = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
 
 @asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
+    """Have ready what the first page would wait for."""
+    load()
+    Thread(target=compile_kernels, name="opslib-compile", daemon=True).start()
+    yield
+
+
+def load() -> None:
     """Load what every page needs, once, and take it out of garbage collection.
 
     Streamlit collects garbage after every run of a page; with the libraries frozen
@@ -36,10 +43,10 @@ async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """
     for name in HEAVY:
         import_module(name)
-    Thread(target=compile_kernels, name="opslib-compile", daemon=True).start()
+    # Every part of a chart would be checked again whenever one is made; tests do it.
+    import_module("altair.utils.schemapi").disable_debug_mode()
     gc.collect()
     gc.freeze()
-    yield
 
 
 def compile_kernels() -> None:
@@ -53,7 +60,12 @@ def compile_kernels() -> None:
     ops.funnel(log, steps=["x", "y"], order="strict")
     ops.retention(log)
     ops.retention(log, start="x", back="y", amount="amount")
-    ops.paths(log)
+    ops.retention(log, cohort="recurring")
+    # The events of paths are told apart by one byte, or where there are more by two.
+    more = {"user": "a", "event": [str(n) for n in range(300)], "time": "2026-03-01"}
+    for one in (log, pd.DataFrame(more)):
+        ops.paths(one)
+    ops.lifecycle(log, birth="x")
     for event in (None, "x"):
         ops.lifecycle(log, event=event)
         ops.activity(log, event=event).hours  # noqa: B018  what it compiles is meant

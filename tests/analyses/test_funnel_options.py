@@ -151,17 +151,183 @@ def test_so_it_does_where_many_events_share_an_instant(rows, o):
     check(rows, o)
 
 
+APART = some.lists(
+    some.tuples(
+        some.just("ann"), some.integers(14, 34), some.sampled_from("abcx"), some.just(0)
+    ),
+    min_size=3,
+    max_size=14,
+    unique_by=lambda row: row[1],
+)
+ONE_OF = some.lists(
+    some.sampled_from(["a", "b", ["a", "b"], ["b", "c"], ["a", "c"]]),
+    min_size=2,
+    max_size=4,
+)
+
+
+@settings(max_examples=300)
+@given(
+    APART,
+    ONE_OF,
+    some.integers(3, 20),
+    some.sampled_from(["ordered", "strict"]),
+    some.sampled_from(["deepest", "first"]),
+)
+def test_and_where_no_two_events_share_an_instant(rows, steps, window, order, attempt):
+    check(rows, Options([["a", "x"], *steps], window, order, attempt))
+
+
+@some.composite
+def apart(draw):
+    """Options with steps of which no event fits two."""
+    order = draw(some.sampled_from(["ordered", "strict", "unordered"]))
+    names = draw(some.permutations(["a", "b", "c", ["d", "x"]]))
+    known = [{"event": name} for name in names[: draw(some.integers(2, 4))]]
+    for step in known:
+        if draw(some.integers(0, 3)) == 0:
+            step["where"] = [["x", ">=", 1]]
+    for step in known[1:-1]:
+        if order != "unordered" and draw(some.booleans()):
+            step["optional"] = True
+    return Options(
+        steps=known,
+        window=draw(some.integers(1, 25)),
+        order=order,
+        attempt=draw(some.sampled_from(["deepest", "deepest", "first"])),
+        ties=draw(some.sampled_from(["step_order", "strict"])),
+    )
+
+
+@settings(max_examples=400)
+@given(
+    some.lists(
+        some.tuples(
+            some.just("ann"),
+            some.integers(10, 40),
+            some.sampled_from("aabcdx"),
+            some.integers(0, 2),
+        ),
+        min_size=3,
+        max_size=20,
+        unique_by=lambda row: row[1],
+    ),
+    apart(),
+)
+def test_and_no_event_fits_two_steps(rows, o):
+    check(rows, o)
+
+
+HAS_X = {"event": ["a", "b"], "where": [["x", ">=", 0]]}
+OPTIONAL = [{"event": "a"}, {"event": "b", "optional": True}, {"event": "c"}]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "users", "hours"),
+    [
+        # Of two starts that fill as much the latest is the attempt.
+        ("0b 1a 2a 3c", {"steps": OPTIONAL}, [1, 0, 1], 1),
+        # An earlier one that fills more is better, also where nothing breaks it.
+        ("1a 2b 3a 4c", {"steps": OPTIONAL}, [1, 1, 1], 3),
+        ("1a 2a 3b 4c", {"steps": OPTIONAL, "order": "strict"}, [1, 1, 1], 2),
+        ("1a 2b 3a 4c", {"steps": OPTIONAL, "order": "strict"}, [1, 1, 1], 3),
+        ("1a 2b 3x 3.5a 4c", {"steps": OPTIONAL, "order": "strict"}, [1, 0, 1], 0.5),
+        ("1a 2x 3b 4c", {"steps": OPTIONAL, "order": "strict"}, [1, 0, 0], None),
+        # What came before the days of entry starts nothing.
+        ("-3a -2b 1a 2c", {"steps": OPTIONAL}, [1, 0, 1], 1),
+        ("-1a 1b", {"steps": ["a", "b"], "order": "unordered"}, [1, 0], None),
+        # At one instant the start may come after.
+        ("1a 2b 2a", {"steps": ["a", "b"]}, [1, 1], 0),
+        ("1a 2b 2a", {"steps": ["a", "b"], "ties": "strict"}, [1, 1], 1),
+        ("1a 2x 2b", {"steps": ["a", "b"], "order": "strict"}, [1, 1], 1),
+        ("1b 1a 2b", {"steps": ["a", "b", "b"]}, [1, 1, 1], 1),
+        # An event may fit two steps by conditions alone.
+        ("1a 2a", {"steps": [HAS_X | {"event": "a"}, HAS_X]}, [1, 1], 1),
+    ],
+)
+def test_the_attempt_is_the_one_that_is_meant(rows, options, users, hours):
+    told = [("ann", float(row[:-1]), row[-1], 0) for row in rows.split()]
+    # In a list the events are of any kind to the compiled loops.
+    steps = [
+        step if isinstance(step, dict) else {"event": [step]}
+        for step in options["steps"]
+    ]
+    o = Options(**{**options, "steps": steps}, window=10)
+    if not rows.startswith("-"):
+        # Of the days of entry the definition knows the end only.
+        check(told, o)
+    table = ops.funnel(log(told), **o.given()).table
+    assert table["users"].tolist() == users
+    last = table["mean_seconds"].iloc[-1] / 3600
+    assert last == hours if hours is not None else np.isnan(last)
+
+
+@pytest.mark.parametrize("starts", [3, 200])
+def test_the_latest_start_that_has_most_is_taken_however_many_there_are(starts):
+    rows = [("ann", 20 * i / starts, "a", 0) for i in range(starts)]
+    rows += [("ann", 10.01, "b", 0), ("ann", 30, "c", 0)]
+    o = Options(["a", {"event": "b", "optional": True}, "c"], window=48)
+    check(rows, o)
+    assert ops.funnel(log(rows), **o.given()).table["users"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("events", "steps", "users"),
+    [
+        # The first a is led on by b; the second lies after the days of entry.
+        ("abacd", [["a", "b"], ["b", "c"], "d"], [1, 1, 0]),
+        ("xabacd", ["x", ["a", "b"], ["b", "c"], "d"], [1, 1, 1, 0]),
+    ],
+)
+def test_who_can_go_on_must_in_strict_order(events, steps, users):
+    hours = [23, *range(24, 23 + len(events))]
+    rows = [("ann", hour, event, 0) for hour, event in zip(hours, events, strict=True)]
+    o = Options(steps, 10, "strict")
+    check(rows, o)
+    assert ops.funnel(log(rows), **o.given()).table["users"].tolist() == users
+
+
 PLAIN = some.lists(some.sampled_from("abcd"), min_size=2, max_size=4)
+CONDITIONS = some.fixed_dictionaries(
+    {
+        "where": some.sampled_from([[], [], [["x", "==", "0"]]]),
+        "occurrence": some.sampled_from(["any", "any", "first_ever", "first_matching"]),
+    }
+)
 
 
-@settings(max_examples=100)
-@given(ROWS, PLAIN, some.sampled_from([1, 5, 30]))
-def test_the_quick_way_and_the_general_one_agree(rows, steps, window):
-    """Plain names in order are searched event by event, all else user by user."""
-    quick = ops.funnel(log(rows), by="x", **Options(steps, window).given())
+@some.composite
+def one_event_steps(draw):
+    if draw(some.booleans()):
+        return draw(PLAIN)
+    names = draw(some.permutations("abcd"))[: draw(some.integers(2, 4))]
+    return [{"event": name, **draw(CONDITIONS)} for name in names]
+
+
+@settings(max_examples=150)
+@given(
+    ROWS,
+    one_event_steps(),
+    some.sampled_from([1, 5, 30]),
+    some.sampled_from(["deepest", "first"]),
+    some.sampled_from(["step_order", "strict"]),
+    some.sampled_from(["first_touch", "last_touch", "step_1"]),
+    some.sampled_from([[], [["x", "!=", "1"]]]),
+)
+def test_the_quick_way_and_the_general_one_agree(
+    rows, steps, window, attempt, ties, attribution, where
+):
+    """Steps of one event in order are searched by event, all else by user."""
+    given_options = {
+        **Options(steps, window, attempt=attempt, ties=ties).given(),
+        "attribution": attribution,
+        "by": "x",
+        "where": where,
+    }
+    quick = ops.funnel(log(rows), **given_options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attempts.Plan, "simple", False)
-        general = ops.funnel(log(rows), by="x", **Options(steps, window).given())
+        general = ops.funnel(log(rows), **given_options)
     pd.testing.assert_frame_equal(quick.table, general.table)
     for k in range(len(steps)):
         assert quick.users(k).tolist() == general.users(k).tolist()
@@ -250,10 +416,13 @@ def test_with_all_events_each_value_is_a_funnel_of_its_own(rows, steps):
     assert result.describe() == whole.describe()
 
 
+SEGMENTS = some.sampled_from([[], [["x", ">=", 1]], [{"did": "a", "times": 2}]])
+
+
 @settings(max_examples=60)
-@given(ROWS, options(), some.sampled_from(["day", "week", "month"]))
-def test_all_views_reconcile(rows, o, period):
-    result = ops.funnel(log(rows), **o.given())
+@given(ROWS, options(), some.sampled_from(["day", "week", "month"]), SEGMENTS)
+def test_all_views_reconcile(rows, o, period, where):
+    result = ops.funnel(log(rows), **o.given(), where=where)
     table, trend = result.table, result.over_time(period)
     last = len(o.steps) - 1
     assert trend["users"].sum() == table["users"][0] == len(result.users(0))
@@ -268,3 +437,51 @@ def test_all_views_reconcile(rows, o, period):
         assert not lost & set(result.users(after))
     for k in range(1, last + 1):
         assert result.times(k)["users"].sum() == table["users"][k]
+
+
+@settings(max_examples=80)
+@given(
+    ROWS,
+    options(),
+    some.sampled_from(["first_touch", "last_touch", "step_1", "all_events"]),
+    some.sampled_from(["day", "week"]),
+    SEGMENTS,
+)
+def test_all_views_reconcile_in_every_group(rows, o, attribution, period, where):
+    if o.order == "unordered" and attribution == "step_1":
+        attribution = "last_touch"
+    options = {**o.given(), "where": where}
+    result = ops.funnel(log(rows), by="x", attribution=attribution, **options)
+    whole = ops.funnel(log(rows), **options)
+    last = len(o.steps) - 1
+    trend = result.over_time(period)
+    groups = list(dict.fromkeys(result.table["group"]))
+    for place, group in enumerate(groups):
+        table = result.table[result.table["group"] == group]["users"].tolist()
+        mine = trend[trend["group"] == group]
+        assert mine["users"].sum() == table[0] == len(result.users(0, group=place))
+        assert mine["converted"].sum() == table[last]
+        assert len(result.users(last, group=place)) == table[last]
+        over = mine["matured_share"] * mine["matured_users"]
+        rate = result.table.loc[result.table["group"] == group, "matured_from_start"]
+        if mine["matured_users"].sum() and o.order != "unordered":
+            share = over.sum() / mine["matured_users"].sum()
+            np.testing.assert_allclose(share, rate.iloc[last])
+        for k in range(1, last + 1):
+            times = result.times(k)
+            here = times[times["group"] == group] if len(times) else times
+            assert here["users"].sum() == table[k]
+    assert trend["group"].drop_duplicates().tolist() == (groups if len(trend) else [])
+    if attribution != "first_touch":
+        return
+    # Groups by the first event divide the users: they add up to all of them.
+    counts = ["users", "converted", "matured_users"]
+    summed = trend.groupby("period")[counts].sum() if len(trend) else trend[counts]
+    expected = whole.over_time(period)
+    assert summed.to_numpy().tolist() == expected[counts].to_numpy().tolist()
+    for k in range(1, last + 1):
+        bins = ["from_seconds", "users"]
+        times, all_of = result.times(k), whole.times(k)
+        if len(times):
+            times = times.groupby("from_seconds", as_index=False)["users"].sum()
+        assert times[bins].to_numpy().tolist() == all_of[bins].to_numpy().tolist()

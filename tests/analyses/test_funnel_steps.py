@@ -1,11 +1,15 @@
 """Steps, orders, exclusions, groups and views of a funnel, worked by hand."""
 
+import ast
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import opslib as ops
 from opslib import Error, EventLog, Exclude, Step
+from opslib.charts import export
+from opslib.stats.proportions import wilson
 
 START = pd.Timestamp("2026-03-01")
 
@@ -228,14 +232,13 @@ def test_missing_zero_and_empty_text_are_three_groups():
 
 
 @pytest.mark.parametrize("attribution", ["first_touch", "all_events"])
-def test_nobody_has_no_group(attribution):
+@pytest.mark.parametrize(
+    "nobody", [{"dates": ("2027-01-01", "2027-01-02")}, {"where": [["x", "==", 9]]}]
+)
+def test_nobody_has_no_group(attribution, nobody):
     events = log("ann 0 view 1", "ann 1 buy 1")
     result = ops.funnel(
-        events,
-        steps=["view", "buy"],
-        by="x",
-        attribution=attribution,
-        dates=("2027-01-01", "2027-01-02"),
+        events, steps=["view", "buy"], by="x", attribution=attribution, **nobody
     )
     assert result.describe().startswith("Nobody did “view”")
     assert result.chart("zh_CN").to_dict()["description"]
@@ -271,6 +274,99 @@ def test_days_of_a_zone_that_changes_its_clock_are_its_own():
     trend = ops.funnel(events, steps=["view", "buy"]).over_time("day")
     assert trend["period"].dt.day.tolist() == [29, 30]
     assert trend["users"].tolist() == [2, 1]
+
+
+MANY = [
+    *(*crowd(1, 50, 100), *crowd(2, 20, 40, day=1), *crowd(3, 9, 29, day=1)),
+    *(f"none-{i} 0 view" for i in range(30)),
+]
+
+
+def test_conversion_over_time_and_times_are_given_by_group():
+    result = ops.funnel(log(*MANY, until="2026-03-31"), steps=["view", "buy"], by="x")
+    trend = result.over_time("day")
+    assert trend.columns[:3].tolist() == ["group", "period", "users"]
+    assert trend["group"].tolist() == ["1", "1", "2", "2", None, None, "3", "3"]
+    assert trend["users"].tolist() == [100, 0, 0, 40, 30, 0, 0, 29]
+    assert trend["converted"].tolist() == [50, 0, 0, 20, 0, 0, 0, 9]
+    low, high = wilson(20, 40)
+    assert trend.loc[3, ["share", "low", "high"]].tolist() == [0.5, low, high]
+    assert trend.loc[3, ["matured_users", "matured_share"]].tolist() == [40, 0.5]
+    times = result.times()
+    assert times.columns.tolist() == [
+        "group", "from_seconds", "to_seconds", "users", "share"
+    ]  # fmt: skip
+    one = times[times["from_seconds"] == 86_400].reset_index(drop=True)
+    assert one["group"].tolist() == ["1", "2", None, "3"]
+    assert one["users"].tolist() == [50, 20, 0, 9]
+    assert one["share"].isna().tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("lang", "missing", "left"),
+    [
+        (
+            "en",
+            "(missing)",
+            "Shares of fewer than 30 users are not drawn;",
+        ),
+        ("zh_CN", "（缺失）", "不足 30 人的点未画出"),
+    ],
+)
+def test_views_of_groups_draw_those_of_enough_users_and_say_so(lang, missing, left):
+    result = ops.funnel(log(*MANY, until="2026-03-31"), steps=["view", "buy"], by="x")
+    chart = result.over_time_chart(lang, "day").to_dict()
+    assert names_of(chart) == ["1", "2", missing]
+    assert left in " ".join(chart["title"])
+    rows = [row for part in chart["datasets"].values() for row in part]
+    # Where nobody entered the line has a gap: it does not lead over it.
+    assert [row["c3"] for row in rows] == [0.5, None, None, 0.5, 0, None]
+    # Of 50, 20, 9 and nobody who got there, only the first are enough.
+    assert names_of(result.times_chart(lang).to_dict()) == ["1"]
+    crowds = [line for place in range(10) for line in crowd(place, 40, 40)]
+    many = log(*crowds, until="2026-03-31")
+    many = ops.funnel(many, steps=["view", "buy"], by="x")
+    for chart in (many.over_time_chart(lang, "day"), many.times_chart(lang)):
+        assert len(names_of(chart.to_dict())) == 8
+        assert "10" in chart.to_dict()["title"][0]
+        assert export(chart, "svg").startswith(b"<svg")
+
+
+@pytest.mark.parametrize(
+    ("lang", "line", "words"),
+    [
+        ("en", "Thick lines: the period before.", "all groups together"),
+        ("zh_CN", "粗线为上一周期。", "全部分组合计"),
+    ],
+)
+def test_the_period_before_is_a_line_across_the_bars_of_each_group(lang, line, words):
+    early = [*crowd(1, 50, 100), *crowd(2, 20, 80), "none-1 0 view"]
+    late = [*crowd(1, 90, 100, day=5), *crowd(2, 60, 80, day=5), "none-2 5 view"]
+    late += crowd(3, 30, 40, day=5)
+    late = [one.replace("-", "-late-") for one in late]
+    result = ops.funnel(
+        log(*early, *late, until="2026-03-31"),
+        steps=["view", "buy"],
+        by="x",
+        dates=("2026-03-04", "2026-03-06"),
+        compare="previous",
+    )
+    assert result.previous.table["group"].tolist()[::2] == ["1", "2", None]
+    assert words in result.warnings[-1].text(lang)
+    chart = result.chart(lang)
+    assert line in chart.to_dict()["title"]
+    (rows,) = chart.to_dict()["datasets"].values()
+    drawn = {(row["c1"], row["c0"][0]): row["c7"] for row in rows if row["c7"]}
+    assert drawn == {("1", "2"): 0.5, ("2", "2"): 0.25}
+    assert export(chart, "svg").startswith(b"<svg")
+    alone = ops.funnel(log(*early), steps=["view", "buy"], by="x").chart(lang)
+    assert "title" not in alone.to_dict()
+
+
+def names_of(chart):
+    parts = chart.get("layer", [chart])
+    (scale,) = {str(part["encoding"]["color"]["scale"]["domain"]) for part in parts}
+    return ast.literal_eval(scale)
 
 
 def test_times_are_binned_by_the_cube_root_of_the_users():

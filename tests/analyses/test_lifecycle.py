@@ -72,6 +72,69 @@ def test_a_user_churns_after_as_many_silent_periods_as_asked():
         assert [users[4] for users in states(result).values()] == gone
 
 
+#        day   1        2        3       4
+# ann          open     signup   open    .
+# bob          signup   .        .       open
+# cy           open     open     .       .
+JOINED = (
+    *("ann 1 open", "ann 2 signup", "ann 3 open", "bob 1 signup", "bob 4 open"),
+    *("cy 1 open", "cy 2 open"),
+)
+
+
+def test_a_user_may_begin_with_a_sign_up():
+    result = lifecycle(log(*JOINED), period="day", birth="signup", event="open")
+    assert states(result) == {
+        # new, retained, resurrected, dormant, churned, lost
+        "03-01": [1, 0, 0, 0, 0, 0],
+        "03-02": [1, 0, 0, 1, 0, 1],
+        "03-03": [0, 1, 0, 1, 0, 0],
+        "03-04": [0, 0, 1, 1, 0, 1],
+    }
+    assert result.users("2026-03-02", "new").tolist() == ["ann"]
+    unborn, early = result.warnings[-2:]
+    assert unborn.text() == (
+        "1 active user is left out, because the data have no “signup” of that user; it "
+        "may lie before Mar 1, 2026, when the data begin."
+    )
+    assert unborn.text("zh_CN") == (
+        "1 名活跃用户没有「signup」记录（可能发生在数据起始日 2026年3月1日之前），"
+        "未计入。"
+    )
+    assert early.text() == (
+        "1 user was active before “signup”: what came before does not count."
+    )
+    assert early.text("zh_CN") == (
+        "1 名用户在「signup」之前已有活跃，此前的行为不计入。"
+    )
+    # Of who signed up in the first period it is known that they are new.
+    assert "lifecycle.history" not in {note.code for note in result.warnings}
+
+
+def test_who_is_left_out_is_counted_in_the_periods_shown():
+    later = ("2026-03-02", "2026-03-03")
+    part = lifecycle(log(*JOINED), period="day", birth="signup", dates=later)
+    told = {note.code: note.values["n"] for note in part.warnings}
+    assert told == {"lifecycle.unborn": 1}
+    before = lifecycle(
+        log(*JOINED),
+        period="day",
+        birth=["signup"],
+        dates=("2026-03-02", "2026-03-02"),
+        compare="previous",
+    ).previous
+    assert states(before) == {"03-01": [1, 0, 0, 0, 0, 0]}
+
+
+def test_a_sign_up_that_does_not_meet_the_conditions_begins_nobody():
+    shop = log("ann 1 signup web", "ann 2 open app", "bob 1 signup app")
+    app = lifecycle(shop, period="day", birth="signup", where=[["place", "==", "app"]])
+    assert states(app)["03-01"] == [1, 0, 0, 0, 0, 0]
+    assert states(app)["03-02"] == [0, 0, 0, 1, 0, 1]
+    with pytest.raises(Error, match="No event meets the conditions"):
+        lifecycle(shop, birth="signup", where=[["place", "==", "tv"]])
+
+
 def test_only_events_that_count_make_a_user_active():
     shop = log("ann 1 open web", "ann 2 buy app", "ann 3 open app", "bob 1 open app")
     bought = lifecycle(shop, period="day", event="buy")
@@ -174,23 +237,39 @@ def test_the_answer_names_where_they_came_from_who_was_lost_and_the_quick_ratio(
     )
     assert result.describe() == (
         "66 users were active on Mar 3, 2026, the last whole day: 6 new, 50 retained, "
-        "10 resurrected. Of the 90 active the day before, 40 were lost (44.4%). For "
-        "each user lost, 0.4 were new or came back (quick ratio; 95% interval 0.226 to "
-        "0.709; above 1 the number of active users grows)."
+        "10 resurrected. Of the 90 active the day before, 40 were lost (44.4%, 95% "
+        "interval 34.6% to 54.7%). For each user lost, 0.4 were new or came back "
+        "(quick ratio; 95% interval 0.226 to 0.709; above 1 the number of active users "
+        "grows)."
     )
     assert result.describe("zh_CN") == (
         "2026年3月3日当日（最近一个完整日）有 66 人活跃：新增 6 人，留存 50 人，"
-        "回流 10 人。上一日活跃的 90 人中有 40 人流出（44.4%）。每流出 1 人，"
-        "新增或回流 0.4 人（快速比率，95% 置信区间 0.226 至 0.709；"
-        "大于 1 说明活跃用户在增加）。"
+        "回流 10 人。上一日活跃的 90 人中有 40 人流出（44.4%，95% 置信区间 34.6% 至 "
+        "54.7%）。每流出 1 人，新增或回流 0.4 人（快速比率，95% 置信区间 0.226 至 "
+        "0.709；大于 1 说明活跃用户在增加）。"
     )
 
 
+# Many come, 29 are lost.
+LEAKY = [*(f"u{i} 1 a" for i in range(29)), *(f"v{i} 2 a" for i in range(99)), "x 2 a"]
+
+
 def test_too_few_or_nobody_lost_give_no_ratio():
-    few = lifecycle(log("ann 1 a", "bob 1 a", "ann 2 a"), period="day")
-    assert "Fewer than 30 users came or went" in few.describe()
+    few = lifecycle(log(*LEAKY, "x 1 a"), period="day")
+    assert few.flows["lost"].iloc[-1] == 29
+    assert "Of the 30 active the day before, 29 were lost (96.7%, 95%" in few.describe()
+    assert few.describe().endswith(
+        "Fewer than 30 users were lost: too few to state a quick ratio."
+    )
+    assert few.describe("zh_CN").endswith("流出不足 30 人，人数太少，不给出快速比率。")
+    enough = lifecycle(log(*LEAKY, "u29 1 a"), period="day")
+    assert enough.flows["lost"].iloc[-1] == 30
+    assert "For each user lost, 3.33 were new or came back" in enough.describe()
     none = lifecycle(log("ann 1 a", "ann 2 a", "bob 2 a"), period="day")
     assert "Nobody was lost" in none.describe()
+    # Of fewer than 30 there is no share.
+    assert "Of the 1 active the day before, 0 were lost." in none.describe()
+    assert "上一日活跃的 1 人中有 0 人流出。" in none.describe("zh_CN")
     assert np.isnan(none.flows["pulse"].iloc[-1])
     gone = lifecycle(log("ann 1 a", "bob 1 b", "bob 3 b"), period="day", event="a")
     assert gone.describe().startswith("0 users were active on Mar 3, 2026")
@@ -240,6 +319,37 @@ def test_the_periods_before_stand_beside():
     assert "Nobody was active in the period just before" in alone.warnings[-1].text()
 
 
+def dashed(chart, name):
+    """Where the line of that name stands, how high, and for which day."""
+    (rows,) = [
+        rows for rows in chart.to_dict()["datasets"].values()
+        if {row.get("c2") for row in rows} == {name}
+    ]  # fmt: skip
+    return [(row["c0"], row["c1"], row["c3"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("lang", "name"), [("en", "Active, period before"), ("zh_CN", "上一周期活跃用户")]
+)
+def test_the_active_of_the_periods_before_are_dashed_at_the_same_places(lang, name):
+    days = log(*(f"u{i} {day} a" for day in range(1, 8) for i in range(day)))
+    dates = ("2026-03-04", "2026-03-06")
+    result = lifecycle(days, period="day", dates=dates, compare="previous")
+    assert dashed(result.chart(lang), name) == [
+        ("2026-03-04", 1, "2026-03-01"),
+        ("2026-03-05", 2, "2026-03-02"),
+        ("2026-03-06", 3, "2026-03-03"),
+    ]
+    # Of a shorter period before, the last stands at the last.
+    short = lifecycle(
+        days, period="day", dates=("2026-03-02", "2026-03-04"), compare="previous"
+    )
+    assert dashed(short.chart(lang), name) == [("2026-03-04", 1, "2026-03-01")]
+    assert export(short.chart(lang), "svg").startswith(b"<svg")
+    alone = lifecycle(days, period="day", dates=dates)
+    assert name not in json.dumps(alone.chart(lang).to_dict(), ensure_ascii=False)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -251,6 +361,8 @@ def test_the_periods_before_stand_beside():
         ({"churn_after": True}, "churn_after must lie between 1 and 366"),
         ({"event": "opne"}, "event names the event “opne”, .* it has “buy”, “open”"),
         ({"event": []}, "event is missing"),
+        ({"birth": "join"}, "birth names the event “join”, .* it has “buy”, “open”"),
+        ({"birth": []}, "birth is missing"),
         ({"where": [["city", "==", "x"]]}, "where names the column “city”"),
         ({"where": [["place", "==", "x"]]}, "No event meets the conditions"),
         ({"dates": ("2026-03-09",)}, "dates must be a first and a last day"),
@@ -295,8 +407,9 @@ def test_charts_can_be_drawn_and_hold_no_more_than_they_can_show(lang):
     chart = lifecycle(many, period="day").chart(lang)
     assert export(chart, "svg").startswith(b"<svg")
     spec = chart.to_dict()
-    assert "104" in spec["title"]
-    assert "120" in spec["title"]
+    said = " ".join(spec["title"])
+    assert "104" in said
+    assert "120" in said
     assert sum(len(rows) for rows in spec["datasets"].values()) <= 5_000
     assert spec["description"] == lifecycle(many, period="day").describe(lang)
     assert "history" not in json.dumps(spec)
@@ -355,12 +468,35 @@ def calendar(events, until, period, week_start):
     return days
 
 
-def counted(events, event, where):
-    return [
-        e
-        for e in events
-        if (event is None or e[1] in event) and (where is None or e[3] == where)
-    ]
+def counted(events, event, where, birth):
+    """The events that count; with a birth, of who has one, from the first on."""
+    met = [e for e in events if where is None or e[3] == where]
+    found = [e for e in met if event is None or e[1] in event]
+    if birth is None:
+        return found
+    born = {}
+    for e in sorted(met, key=lambda e: e[2]):
+        if e[1] in birth:
+            born.setdefault(e[0], e)
+    after = [e for e in found if e[0] in born and e[2] >= born[e[0]][2]]
+    return [*after, *born.values()]
+
+
+def says_who_is_left_out(result, events, event, where, birth):
+    """Those active in the periods shown who have no birth, or had none yet."""
+    every = counted(events, event, where, None)
+    known = {e[0]: e[2] for e in sorted(events, key=lambda e: e[2], reverse=True)
+             if birth and e[1] in birth and where in (None, e[3])}  # fmt: skip
+    begins = result.table["period"].min().to_pydatetime().replace(tzinfo=BERLIN)
+    early = {
+        e[0]
+        for e in every
+        if e[2] >= begins and not (e[0] in known and e[2] >= known[e[0]])
+    }
+    told = {note.code: note.values.get("n") for note in result.warnings}
+    told = [told.get(f"lifecycle.{code}", 0) for code in ("unborn", "before_birth")]
+    expected = [len(early - {*known}), len(early & {*known})] if birth else [0, 0]
+    assert told == expected
 
 
 def made(rows, season):
@@ -412,17 +548,20 @@ def defined(events, days, *, period, week_start, churn_after):
     week_start=some.sampled_from([*WEEK]),
     churn_after=some.integers(1, 4),
     event=some.sampled_from([None, "open", "buy", ["open", "buy"]]),
+    birth=some.sampled_from([None, None, "buy", ["buy", "open"]]),
     where=some.sampled_from([None, "app"]),
 )
 def test_agrees_with_the_definition(
-    rows, season, period, week_start, churn_after, event, where
+    rows, season, period, week_start, churn_after, event, birth, where
 ):
     events, history, until = made(rows, season)
     options = {"period": period, "week_start": week_start, "churn_after": churn_after}
     days = calendar(events, until, period, week_start)
-    expected = defined(counted(events, event, where), days, **options)
+    acted = counted(events, event, where, birth)
+    expected = defined(acted, days, **options)
     conditions = [] if where is None else [["place", "==", where]]
-    result = lifecycle(history, event=event, where=conditions, **options)
+    options |= {"event": event, "birth": birth, "where": conditions}
+    result = lifecycle(history, **options)
     found = {
         (row.period.date(), row.state): row.users for row in result.table.itertuples()
     }
@@ -430,6 +569,7 @@ def test_agrees_with_the_definition(
     assert result.table.groupby("period")["mature"].first().tolist() == [
         midnight(following(day, period)) <= until for day in days
     ]
+    says_who_is_left_out(result, events, event, where, birth)
     # Every fifth of six states a day: all of them in turn.
     for (day, state), users in list(expected.items())[::5]:
         assert set(result.users(day, state)) == users
@@ -441,32 +581,12 @@ def test_agrees_with_the_definition(
     assert (active == before - wide["lost"] + wide["new"] + wide["resurrected"]).all()
     middle = days[len(days) // 2 :]
     part = (middle[0].isoformat(), middle[-1].isoformat())
-    options |= {"event": event, "where": conditions, "dates": part}
+    options |= {"dates": part}
     if not active[len(days) // 2 :].any():
         with pytest.raises(Error, match="Nobody was active"):
             lifecycle(history, **options)
         return
     rest = result.table[len(result.table) - len(middle) * len(STATES) :]
-    later = lifecycle(history, **options).table
-    pd.testing.assert_frame_equal(later, rest.reset_index(drop=True))
-
-
-def test_threads_add_up_to_what_one_would_count(monkeypatch):
-    from opslib import kernels
-
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "user": rng.integers(0, 300, 4_000).astype(str),
-            "event": rng.choice(["a", "b"], 4_000),
-            "time": pd.Timestamp("2026-03-01")
-            + pd.to_timedelta(rng.integers(0, 60 * 24, 4_000), unit="h"),
-        }
-    )
-    history = EventLog.from_frame(frame, user="user", event="event", time="time")
-    for event in (None, "a"):
-        one = lifecycle(history, event=event).table
-        with monkeypatch.context() as patch:
-            patch.setattr(kernels, "FEW_ROWS", 10)
-            patch.setattr(kernels, "THREADS", 3)
-            pd.testing.assert_frame_equal(lifecycle(history, event=event).table, one)
+    later = lifecycle(history, **options)
+    pd.testing.assert_frame_equal(later.table, rest.reset_index(drop=True))
+    says_who_is_left_out(later, events, event, where, birth)

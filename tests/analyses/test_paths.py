@@ -423,6 +423,34 @@ def test_paths_of_many_events_and_steps_are_told_apart():
     assert all(collapsed[path] == sessions for path, sessions in found.items())
 
 
+@pytest.mark.parametrize("events", [254, 255, 256, 257])
+def test_the_last_event_is_not_taken_for_none_however_many_there_are(events):
+    rows = pd.DataFrame({"event": [f"e{i:03d}" for i in range(events)]})
+    rows["user"] = rows["event"]
+    result = paths(rows.assign(time=START), depth=2)
+    assert result.sessions.entered == events
+    last = result.users(0, f"e{events - 1:03d}")
+    assert last.tolist() == [f"e{events - 1:03d}"]
+    assert (
+        result.table.loc[result.table["position"] == 1, "target"].eq("$drop_off").all()
+    )
+
+
+@pytest.mark.parametrize("room", [1, 30, 1_000])
+def test_however_little_room_there_is_for_numbers_paths_are_the_same(room, monkeypatch):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "user": rng.integers(0, 300, 3_000),
+            "event": [f"e{code}" for code in rng.integers(0, 5, 3_000)],
+            "time": START + pd.to_timedelta(rng.integers(0, 900, 3_000), unit="min"),
+        }
+    )
+    usual = paths(frame, depth=8).common
+    monkeypatch.setattr("opslib.analyses._paths_walk.MOST_NUMBERS", room)
+    pd.testing.assert_frame_equal(paths(frame, depth=8).common, usual)
+
+
 @pytest.mark.parametrize("lang", ["en", "zh_CN"])
 @pytest.mark.parametrize(
     "options", [{}, {"end": "pay"}, {"start": "view", "end": "pay"}]
@@ -493,11 +521,29 @@ def test_a_chart_of_many_flows_says_how_many_it_draws():
     result = paths(frame, depth=10, top=20)
     spec = result.chart().to_dict()
     drawn = int((result.table["position"] > 0).sum())
-    assert spec["title"].startswith(f"Drawn: the 1,000 widest of {drawn:,} flows")
+    said = " ".join(spec["title"])
+    assert said.startswith(f"Drawn: the 1,000 widest of {drawn:,} flows")
     assert sum(len(rows) for rows in spec["datasets"].values()) <= MOST_MARKS
 
 
 # Against the definition, one session at a time.
+
+
+def met(rows, where):
+    """The rows that meet the conditions: on the web, or of who did "a" twice."""
+    if where == "web":
+        return [row for row in rows if row[3] == "web"]
+    if where == "did":
+        times = Counter(row[0] for row in rows if row[2] == "a")
+        return [row for row in rows if times[row[0]] >= 2]
+    return rows
+
+
+CONDITIONS = {
+    "all": [],
+    "web": [["place", "==", "web"]],
+    "did": [{"did": "a", "times": 2}],
+}
 
 
 def sessions_of(rows, gap):
@@ -506,7 +552,7 @@ def sessions_of(rows, gap):
     for user in sorted({row[0] for row in rows}):
         mine = sorted((row for row in rows if row[0] == user), key=lambda row: row[1])
         session = []
-        for _, minute, event in mine:
+        for _, minute, event, *_ in mine:
             if session and minute - session[-1][0] > gap:
                 found.append((user, session))
                 session = []
@@ -521,14 +567,15 @@ def path_of(events, start, end):
     if start is None and end is None:
         return events
     if end is None:
-        return events[events.index(start) :] if start in events else None
+        first = [i for i, e in enumerate(events) if e in start]
+        return events[first[0] :] if first else None
     if start is None:
-        last = max((i for i, e in enumerate(events) if e == end), default=-1)
+        last = max((i for i, e in enumerate(events) if e in end), default=-1)
         return events[: last + 1] if last >= 0 else None
     passages = []
     for i, event in enumerate(events):
-        after = [j for j in range(i + 1, len(events)) if events[j] == end]
-        if event == start and after:
+        after = [j for j in range(i + 1, len(events)) if events[j] in end]
+        if event in start and after:
             passages.append((after[0] - i, i, events[i : after[0] + 1]))
     return min(passages)[2] if passages else None
 
@@ -571,28 +618,31 @@ ONE_EVENT = some.tuples(
     # Every ten minutes with a gap of twenty: ties, gaps at the limit and beyond it.
     some.one_of(some.integers(0, 12), some.integers(140, 150)).map(lambda i: 10 * i),
     some.sampled_from("abcd"),
+    some.sampled_from(["web", "web", "app"]),
 )
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     rows=some.lists(ONE_EVENT, min_size=1, max_size=30),
-    start=some.sampled_from([None, None, "a", "b"]),
-    end=some.sampled_from([None, None, "b", "c"]),
+    start=some.sampled_from([None, None, "a", "b", ["a", "d"]]),
+    end=some.sampled_from([None, None, "b", "c", ["c", "d"]]),
     depth=some.integers(2, 5),
     top=some.integers(1, 4),
     days=some.sampled_from([None, [0], [1]]),
+    where=some.sampled_from([*CONDITIONS]),
 )
-def test_agrees_with_the_definition(rows, start, end, depth, top, days):
-    rows = [*rows, *(("zed", 3000 + i, event) for i, event in enumerate("abc"))]
-    frame = pd.DataFrame(rows, columns=["user", "minute", "event"])
+def test_agrees_with_the_definition(rows, start, end, depth, top, days, where):
+    rows = [*rows, *(("zed", 3000 + i, e, "web") for i, e in enumerate("abcd"))]
+    frame = pd.DataFrame(rows, columns=["user", "minute", "event", "place"])
     frame["time"] = pd.Timestamp("2026-03-01") + pd.to_timedelta(
         frame.pop("minute"), unit="min"
     )
     events = EventLog.from_frame(frame, user="user", event="event", time="time")
     dates = None if days is None else [f"2026-03-0{days[0] + 1}"] * 2
     options = {"start": start, "end": end, "depth": depth, "top": top}
-    expected, common = defined(rows, **options, gap=20, days=days)
+    expected, common = defined(met(rows, where), **options, gap=20, days=days)
+    options |= {"where": CONDITIONS[where]}
     if not expected:
         with pytest.raises(Error):
             paths(events, **options, gap="20min", dates=dates)

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
-from opslib import Error, EventLog
+from opslib import Error, EventLog, kernels
 from opslib.analyses.retention import retention
 from opslib.charts import export
 from opslib.stats.proportions import wilson
@@ -179,6 +180,23 @@ def test_users_behind_a_cell_are_those_it_counts():
             )
 
 
+def test_users_of_a_group_are_found_where_another_has_no_cell_yet():
+    events = pd.DataFrame(
+        {
+            "user": ["ann", "zed", "zed", "late"],
+            "event": "open",
+            "time": ["2026-03-02", "2026-03-02", "2026-03-03", "2026-03-04"],
+            "place": ["web", "app", "app", "shop"],
+        }
+    )
+    log = EventLog.from_frame(events, user="user", event="event", time="time")
+    result = retention(log, by="place", ages=[1])
+    groups = list(result.table["group"].unique())
+    assert sorted(groups) == ["app", "web"]
+    at = groups.index("app")
+    assert result.users("2026-03-02", 1, at).tolist() == ["zed"]
+
+
 def test_the_previous_period_stands_beside():
     lines = [f"a{i} 1 open" for i in range(40)] + [f"b{i} 2 open" for i in range(40)]
     back = [f"a{i} 2 open" for i in range(10)] + [f"b{i} 3 open" for i in range(20)]
@@ -330,7 +348,7 @@ def test_charts_hold_no_more_than_they_can_show_and_say_so():
     )
     result = retention(frame)
     spec = result.chart().to_dict()
-    assert spec["title"] == (
+    assert " ".join(spec["title"]) == (
         "Drawn: the latest 60 of 100 cohorts, the first 30 of 100 ages; "
         "the table has all of them."
     )
@@ -374,11 +392,110 @@ def test_recurring_users_are_in_every_cohort_in_which_they_act():
     assert cells(result)["03-02", 2] == (1, 1, 1.0)
     assert cells(result)["03-03", 1] == (2, 0, 0.0)
     people = next(n for n in result.warnings if n.code == "retention.recurring")
-    assert "the 6 users of all cohorts are 3 people" in people.text()
+    assert people.text() == (
+        "A user counts once in every cohort: the 6 users of all cohorts are 3 people. "
+        "The intervals of all cohorts together allow for that."
+    )
+    assert "实为 3 人" in people.text("zh_CN")
     # ann of the first two days and of the first and the third; each told once.
     assert result.curve.loc[1, ["users", "retained"]].tolist() == [5, 1]
     assert result.users(None, 1).tolist() == ["ann"]
     assert result.users(None, 1, retained=False).tolist() == ["bob", "cy"]
+
+
+def a_recurring_log(users, days, seed=0):
+    """Users who are active on each day, or hardly ever, and their place and device."""
+    rng = np.random.default_rng(seed)
+    leaning = rng.beta(0.5, 0.5, users)
+    user, day = np.nonzero(rng.random((users, days)) < leaning[:, None])
+    return pd.DataFrame(
+        {
+            "user": [f"u{i:03}" for i in user],
+            "event": "open",
+            "time": pd.Timestamp("2026-03-01") + pd.to_timedelta(day, unit="D"),
+            "place": rng.choice(["web", "app"], len(user)),
+            "amount": rng.gamma(1, 1 + 9 * leaning[user]),
+        }
+    )
+
+
+def test_recurring_users_count_by_how_alike_they_are():
+    """The pooled interval is that of estimating equations with users as clusters."""
+    frame = a_recurring_log(60, 14)
+    result = retention(frame, cohort="recurring", by="place", ages=3)
+    again = frame[["user", "time"]].drop_duplicates().assign(came=1.0)
+    later = again.assign(time=again["time"] - pd.Timedelta(days=2))
+    entries = frame.merge(later, "left", ["user", "time"]).fillna({"came": 0.0})
+    entries = entries[entries["time"] <= "2026-03-12"]
+    for group, rows in [*entries.groupby("place"), (None, entries)]:
+        fit = sm.GEE(rows["came"], np.ones(len(rows)), rows["user"]).fit()
+        share, error = float(fit.params.iloc[0]), float(fit.bse.iloc[0])
+        alone = retention(frame, cohort="recurring", ages=3)
+        curve = alone.curve if group is None else result.curve
+        curve = curve if group is None else curve[curve["group"] == group]
+        row = curve[curve["age"] == 2].iloc[0]
+        assert row[["users", "people"]].tolist() == [len(rows), rows["user"].nunique()]
+        effective = share * (1 - share) / error**2
+        assert effective < 0.6 * len(rows)
+        low, high = wilson(share * effective, effective)
+        assert row[["share", "low", "high"]].tolist() == pytest.approx(
+            [share, float(low), float(high)]
+        )
+
+
+def test_money_of_recurring_users_varies_by_user():
+    frame = a_recurring_log(60, 14)
+    result = retention(frame, cohort="recurring", ages=1, amount="amount")
+    after = frame.assign(time=frame["time"] - pd.Timedelta(days=1))
+    after = after[["user", "time", "amount"]].rename(columns={"amount": "next"})
+    entries = frame.merge(after, "left", ["user", "time"]).fillna({"next": 0.0})
+    entries = entries[entries["time"] <= "2026-03-13"]
+    worth = entries["amount"] + entries["next"]
+    fit = sm.OLS(worth, np.ones(len(worth))).fit(
+        cov_type="cluster",
+        cov_kwds={"groups": entries["user"], "use_correction": False},
+        use_t=True,
+    )
+    users = entries["user"].nunique()
+    half = float(np.diff(fit.conf_int().iloc[0])[0]) / 2 * np.sqrt(users / (users - 1))
+    row = result.curve.iloc[1]
+    assert row["value"] == pytest.approx(worth.mean())
+    assert row["value_high"] - row["value"] == pytest.approx(half)
+
+
+def test_many_entries_of_few_people_make_no_claim():
+    days = [f"u{i} {day} a" for i in range(9) for day in range(1, 20)]
+    result = retention(log(*days), cohort="recurring")
+    assert result.curve["users"].iloc[1] == 9 * 18
+    assert result.curve["people"].iloc[1] == 9
+    assert result.describe().startswith("Only 9 users can be followed into a later")
+    grouped = retention(
+        log(*(f"{day} {'web' if i else 'app'}" for i, day in enumerate(days))),
+        cohort="recurring",
+        by="place",
+    )
+    small = next(n for n in grouped.warnings if n.code == "retention.small_groups")
+    assert small.values["n"] == 2
+
+
+def test_pieces_of_the_entries_add_up_to_all(monkeypatch):
+    frame = a_recurring_log(150, 20)
+    options = {"cohort": "recurring", "by": "place", "amount": "amount"}
+    one = retention(frame, **options)
+    monkeypatch.setattr(kernels, "FEW_ROWS", 10)
+    monkeypatch.setattr(kernels, "THREADS", 3)
+    pd.testing.assert_frame_equal(retention(frame, **options).curve, one.curve)
+    # A user without any other counts once, however often.
+    assert one.curve["people"].max() <= 150 < one.curve["users"].max()
+
+
+def test_a_group_too_young_for_the_ages_has_no_place_among_the_groups():
+    young = [f"u{i} 9 a web" for i in range(3)]
+    result = retention(log("old 1 a app", *young), by="place", ages=[1])
+    assert result.table["group"].tolist() == ["app"]
+    assert result.users("2026-03-01", 1, 0, retained=False).tolist() == ["old"]
+    with pytest.raises(Error, match="group must lie between 0 and 0, got “1”"):
+        result.users("2026-03-01", 1, 1)
 
 
 def test_brackets_hold_who_came_in_any_of_their_ages_when_all_are_over():
@@ -529,6 +646,31 @@ def test_groups_are_those_of_the_start_event_and_small_ones_are_not_spoken_of():
         for layer in (filled, empty)
     ]
     assert lines == [{"web · 40", "app · 30"}, {"few · 29"}]
+
+
+def test_named_groups_are_compared_with_the_period_before():
+    def began(day, group, users, back):
+        lines = [f"{day}{group}{i} {day} a {group}" for i in range(users)]
+        return lines + [f"{day}{group}{i} {day + 1} a app" for i in range(back)]
+
+    lines = [*began(1, "web", 40, 10), *began(1, "app", 29, 9), *began(1, "-", 50, 25)]
+    lines += [*began(2, "web", 40, 20), *began(2, "app", 40, 9), *began(2, "-", 50, 25)]
+    lines = [line.removesuffix(" -") for line in lines]
+    options = {"by": "place", "dates": ("2026-03-02", "2026-03-02"), "ages": 1}
+    result = retention(log(*lines, "z 4 a"), compare="previous", **options)
+    # Intervals as for all together: 20/40 [0.352, 0.648], 10/40 [0.142, 0.402].
+    assert (
+        "“web”: 50.0% on the next day (35.2% to 64.8%; 40 users). “web” had 25.0% in "
+        "the period before: a change of +25.0 pp (+3.8 pp to +43.3 pp)."
+    ) in result.describe()
+    assert "“(missing)” had 50.0% in the period before: a change" in result.describe()
+    assert "「web」上一周期为 25.0%，变化 +25.0 个百分点" in result.describe("zh_CN")
+    # Of 29 users nothing is said.
+    assert "“app” had" not in result.describe()
+    later = retention(
+        log(*lines, "z 4 a"), compare="previous", count="on_or_after", **options
+    )
+    assert "had" not in later.describe().replace("have had", "")
 
 
 def test_a_missing_group_is_not_an_empty_one_nor_zero():

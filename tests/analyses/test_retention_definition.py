@@ -311,9 +311,44 @@ def agrees_on_the_curve(result, expected, definition):
         assert (row["users"], row["retained"]) == (len(entries), len(came))
         if entries:
             assert row["share"] == len(came) / len(entries)
-            says_value(row, [definition.value(e, 0, last) for e in entries])
+            says_how_sure(row, entries, came, definition, last)
         else:
             assert math.isnan(row["share"])
+
+
+def says_how_sure(row, entries, came, definition, last):
+    """Of several entries of a user only the sum is independent of the others."""
+    people = {e["user"] for e in entries}
+    assert row.get("people", len(entries)) == len(people)
+    share, n = len(came) / len(entries), len(entries)
+    back = [float(e in came) for e in entries]
+    sure = len(people)
+    if 0 < share < 1 and len(people) > 1:
+        between = variance(entries, back)
+        sure = min(n, share * (1 - share) / between) if between else n
+    low, high = wilson(share * sure, sure)
+    assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)))
+    values = [definition.value(e, 0, last) for e in entries]
+    assert row["value"] == pytest.approx(statistics.fmean(values))
+    if len(people) == 1:
+        assert math.isnan(row["value_low"])
+        return
+    freedom = len(people) - 1
+    spread = math.sqrt(variance(entries, values) * len(people) / freedom)
+    half = t.ppf(0.975, freedom) * spread
+    assert row["value_high"] - row["value"] == pytest.approx(half, abs=1e-6)
+    assert row["value"] - row["value_low"] == pytest.approx(half, abs=1e-6)
+
+
+def variance(entries, worth):
+    """Of a mean over entries, from how far each user's lie from it together."""
+    mean = statistics.fmean(worth)
+    off = {}
+    for e, one in zip(entries, worth, strict=True):
+        off[e["user"]] = off.get(e["user"], 0) + one - mean
+    # What is left by rounding is nothing.
+    total = sum(one**2 for one in off.values() if abs(one) > 1e-12)
+    return total / len(entries) ** 2
 
 
 def agrees_on_users(result, expected):

@@ -15,6 +15,7 @@ server logs a traceback. Pictures, also of failed tests, go to test-report/.
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from opslib import kernels
 from pages._frame.menu import MENU
 from pages._frame.text import WORDS
 from tests.browser import install
@@ -36,7 +38,7 @@ REPORT = ROOT / "test-report"
 FAILED = pytest.StashKey[bool]()
 NAMES = [name for names in MENU.values() for name in names]
 PATIENCE = 60  # seconds; a busy machine takes its time
-START_SECONDS = 120  # kernels are compiled anew for every fresh OPSLIB_HOME
+START_SECONDS = 120  # what no other test had compiled is compiled first
 
 
 class Server:
@@ -257,7 +259,11 @@ def browser():
 @pytest.fixture(scope="session")
 def running(tmp_path_factory, browser):
     """One server for all tests; `browser` comes first, so that a skip starts none."""
-    server = Server(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    # What other tests had compiled need not be compiled again.
+    if (compiled := kernels._cache()).exists():
+        shutil.copytree(compiled, home / "kernels" / compiled.name)
+    server = Server(home)
     yield server
     server.stop()
 

@@ -16,8 +16,15 @@ GROUPS = {
 VIEWS = ("steps", "over_time", "times")
 
 
-@pytest.mark.parametrize("width", [1400, 390])
-@pytest.mark.parametrize("locale", LINKS)
+@pytest.mark.parametrize(
+    ("locale", "width"),
+    [
+        ("zh-CN", 1400),
+        ("en-GB", 390),
+        pytest.param("zh-CN", 390, marks=pytest.mark.slow),
+        pytest.param("en-GB", 1400, marks=pytest.mark.slow),
+    ],
+)
 def test_every_view_is_shown_from_its_link(visit, locale, width):
     window = visit("/", locale=locale, width=width)
     for view in VIEWS:

@@ -35,7 +35,10 @@ def test_a_fresh_server_opens_a_deep_link_inside_the_frame(visit, server):
     expect(window.answer("funnel")).to_contain_text("%")
 
 
-@pytest.mark.parametrize(("locale", "lang"), [("zh-CN", "zh-CN"), ("en-GB", "en")])
+@pytest.mark.parametrize(
+    ("locale", "lang"),
+    [("zh-CN", "zh-CN"), pytest.param("en-GB", "en", marks=pytest.mark.slow)],
+)
 def test_every_page_fits_a_phone(visit, locale, lang):
     window = visit("/", locale=locale, width=390)
     wide = {}

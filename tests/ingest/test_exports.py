@@ -25,6 +25,7 @@ def test_an_export_is_known_by_its_headers_and_values(kind, name, content, roles
         assert (report.kind, report.roles) == (kind, roles)
 
 
+@pytest.mark.slow
 def test_a_close_call_between_kinds_is_rare():
     asked = [
         (name, note.code)
@@ -36,6 +37,7 @@ def test_a_close_call_between_kinds_is_rare():
     assert len(asked) <= 3, asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("half", "kind", "wrong", "lost"), [(0, 70, 1, 0), (1, 68, 4, 2)]
 )

@@ -21,6 +21,14 @@ def _little_garbage_to_look_through():
     gc.unfreeze()
 
 
+@pytest.fixture(autouse=True)
+def _checked_charts(monkeypatch):
+    """Check every chart shown against the schema of Vega-Lite, as the app does not."""
+    from pages._frame import cell
+
+    monkeypatch.setattr(cell._Spec, "to_dict", lambda self: self._chart.to_dict())
+
+
 @pytest.fixture
 def app(monkeypatch):
     """Open a page of the app, by its name and the parameters of its link."""

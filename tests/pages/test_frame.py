@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+
+from tests.pages.seen import texts
 
 ANSWER = "16.7% of 900 users reached buy within 7D (95% interval 14.3% to 19.2%)."
 ALL = {
@@ -13,18 +16,16 @@ ALL = {
     "days": "7",
     "compare": "0",
     "view": "steps",
-    "order": "ordered",
     "exclude": "",
+    "where": "",
+    "order": "ordered",
     "exclude_effect": "remove_user",
+    "attempt": "deepest",
+    "ties": "step_order",
     "by": "",
     "attribution": "first_touch",
     "period": "week",
 }
-
-
-def texts(app):
-    assert not app.exception
-    return [text.value for text in app.text]
 
 
 def labels(app, kind):
@@ -150,8 +151,9 @@ def test_the_copied_link_is_the_whole_link(app):
     link = next(code.value for code in page.code if "?lang=" in code.value)
     assert link.endswith(
         "?lang=en&d=demo&dates=2026-01-01..2026-03-31"
-        "&steps=view&steps=cart&steps=buy&days=7&compare=0&view=steps&order=ordered"
-        "&exclude=&exclude_effect=remove_user&by=&attribution=first_touch&period=week"
+        "&steps=view&steps=cart&steps=buy&days=7&compare=0&view=steps&exclude="
+        "&where=&order=ordered&exclude_effect=remove_user&attempt=deepest"
+        "&ties=step_order&by=&attribution=first_touch&period=week"
     )
 
 
@@ -176,3 +178,28 @@ def test_a_first_visit_speaks_the_browsers_language(app, monkeypatch):
 
     monkeypatch.setattr(frame, "from_browser", lambda _: "zh_CN")
     assert app("funnel").query_params == ALL | {"lang": "zh_CN", "d": "demo-zh"}
+
+
+def told(page):
+    """Say what the last run told of the two widgets that a funnel begins with."""
+    steps = next(one for one in page.multiselect if one.label == "Steps, in order")
+    days = next(one for one in page.number_input if one.label == "Within (days)")
+    assert steps.value == ["visit", "view", "cart", "pay"]
+    assert days.value == 7
+    assert list(steps.proto.raw_values) == steps.value * steps.proto.set_value
+    return [steps.proto.set_value, days.proto.set_value]
+
+
+def test_after_a_run_that_was_cut_short_the_browser_is_told_every_value_again(opened):
+    page = opened("funnel", lang="en")
+    assert told(page.run()) == [False, False]
+    page.session_state["running"] = True
+    assert told(page.run()) == [True, True]
+    assert told(page.run()) == [False, False]
+
+
+def test_widgets_that_the_browser_does_not_send_are_told_what_stands_in_them(opened):
+    # So does a click on the page's own name in the menu.
+    page = opened("funnel", lang="en").run()
+    assert told(page._run(WidgetStates())) == [True, True]
+    assert told(page.run()) == [False, False]

@@ -58,7 +58,9 @@ def test_the_lines_of_python_say_every_option_of_the_link(opened):
         baseline="Search",
         dates=DATES,
     )
-    assert texts(page)[0] == result.describe()
+    limit, answer, *_ = texts(page)
+    assert limit == "Without “share” between step 1 and step 3."
+    assert answer == result.describe()
     found = {"ops": ops}
     exec(lines(page).replace("ops.funnel(", "answer = ops.funnel("), found)
     assert found["answer"].describe() == result.describe()
@@ -83,6 +85,21 @@ def test_a_further_view_adds_up_to_the_steps(opened, view, heading):
     assert shown["users"].sum() == table["users"].iloc[of]
     page.segmented_control(key="funnel.demo.view").set_value("steps").run()
     assert not page.subheader
+
+
+def test_a_further_view_has_the_groups_too(opened):
+    page = opened(
+        "funnel",
+        lang="en",
+        d="demo",
+        steps=STEPS,
+        view="over_time",
+        by="channel",
+    )
+    (table,) = cells(page, "group", "step", "users")
+    (shown,) = cells(page, "group", "period", "users")
+    entered = table[table["step"] == STEPS[0]].set_index("group")["users"]
+    assert shown.groupby("group", sort=False)["users"].sum().equals(entered)
 
 
 def test_in_chinese_every_option_has_its_words(opened):

@@ -53,6 +53,19 @@ def test_options_change_the_answer_and_stand_in_the_link(opened):
     assert page.query_params["week_start"] == "sunday"
 
 
+@pytest.mark.parametrize(
+    ("lang", "left_out"), [("en", "are left out"), ("zh_CN", "未计入")]
+)
+def test_users_may_begin_with_an_event(opened, lang, left_out):
+    page = opened("lifecycle", lang=lang, d="demo", birth="pay")
+    assert page.multiselect[1].value == ["pay"]
+    dates = ["2026-03-01", "2026-05-31"]
+    result = ops.lifecycle(ops.demo().events, birth=["pay"], dates=dates)
+    assert texts(page)[0] == result.describe(lang)
+    assert any(left_out in text for text in texts(page))
+    assert result.warnings[-1].text(lang) in texts(page)
+
+
 @pytest.mark.parametrize(("lang", "lost"), [("en", "Lost"), ("zh_CN", "流出")])
 def test_every_number_can_become_a_list_of_users(opened, lang, lost):
     page = opened("lifecycle", lang=lang, d="demo")

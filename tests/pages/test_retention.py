@@ -108,8 +108,7 @@ def test_every_option_comes_back_from_a_link(opened):
         min_events="2",
         by="channel",
         amount="amount",
-        where="platform",
-        values="iOS",
+        where='["platform","in",["iOS"]]',
     )
     lines = next(one.value for one in page.code if one.language == "python")
     options = {
@@ -127,7 +126,9 @@ def test_every_option_comes_back_from_a_link(opened):
     result = ops.retention(
         ops.demo().events, period="week", back=["pay"], **days, **options
     )
-    assert texts(page)[0] == result.describe("en")
+    limit, answer, *_ = texts(page)
+    assert limit == "Only events whose “platform” is “iOS”."
+    assert answer == result.describe("en")
 
 
 def test_brackets_that_cannot_be_read_are_told(opened):

@@ -17,7 +17,6 @@ from opslib.stats.proportions import (
     TwoProportions,
     _difference_interval,
     wilson,
-    wilson_clustered,
 )
 
 
@@ -206,37 +205,3 @@ def test_lift_reaches_down_to_minus_one():
     low, high = TwoProportions(1000, 40, 1000, 0).lift_interval()
     assert low == -1
     assert -1 < high < 0
-
-
-def clustered(successes, sizes):
-    x, n = np.array(successes), np.array(sizes)
-    return wilson_clustered(x.sum(), (x**2).sum(), (x * n).sum(), sizes=n)
-
-
-def test_one_thing_per_user_is_wilson_and_equal_things_count_as_their_users():
-    np.testing.assert_allclose(clustered([1] * 7 + [0] * 3, [1] * 10), wilson(7, 10))
-    np.testing.assert_allclose(clustered([9] * 7 + [0] * 3, [9] * 10), wilson(7, 10))
-    for none_or_all, x in ((0, 0), (9, 10)):
-        np.testing.assert_allclose(
-            clustered([none_or_all] * 10, [9] * 10), wilson(x, 10)
-        )
-    # Users who have nothing do not count.
-    np.testing.assert_allclose(clustered([0] * 9, [4] * 3 + [0] * 6), wilson(0, 3))
-
-
-def test_things_more_even_than_chance_count_as_they_are():
-    np.testing.assert_allclose(clustered([5] * 10, [10] * 10), wilson(50, 100))
-
-
-def test_clustered_intervals_cover_the_truth_where_plain_ones_do_not():
-    rng = np.random.default_rng(0)
-    covered, plainly = 0, 0
-    for _ in range(1000):
-        sizes = 1 + rng.poisson(8, 150)
-        successes = rng.binomial(sizes, rng.beta(0.6, 1.4, 150))
-        low, high = clustered(successes, sizes)
-        covered += low <= 0.3 <= high
-        low, high = wilson(successes.sum(), sizes.sum())
-        plainly += low <= 0.3 <= high
-    assert 0.93 <= covered / 1000 <= 0.97
-    assert plainly / 1000 < 0.75
