@@ -1,14 +1,15 @@
-"""kill -9 in the middle of saves: after it each data set is whole or absent."""
+"""kill -9 before each touch of the disk in turn: what is saved is whole or absent."""
 
-import random
+import itertools
+import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from opslib.workspace import Workspace
 
@@ -17,41 +18,15 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 on Windows"),
 ]
 
-# Says the number of a data set once it is saved, and now and then deletes one.
-CHILD = """
-import itertools, sys
-sys.path.insert(0, sys.argv[3])
-from opslib.workspace import Workspace
-from test_workspace_crash import original, tables
-
-home = Workspace(sys.argv[1])
-for i in itertools.count(int(sys.argv[2])):
-    id_ = home.save(tables(i), name=str(i), report={"i": i}, original=original(i))
-    print("saved", i, id_, flush=True)
-    if i % 4 == 0:
-        print("deleting", i, id_, flush=True)
-        home.delete(id_)
-"""
-# The same for segments of one data set.
-SEGMENTS = """
-import itertools, sys
-sys.path.insert(0, sys.argv[3])
-from opslib.workspace import Workspace
-from test_workspace_crash import listed
-
-home = Workspace(sys.argv[1])
-segments = home.segments(sys.argv[4])
-for i in itertools.count(int(sys.argv[2])):
-    if len(segments.list()) > 40:
-        first = segments.list()[0]
-        print("deleting", first.name, first.id, flush=True)
-        segments.delete(first.id)
-    one = segments.save(str(i), *listed(i))
-    print("saved", i, one.id, flush=True)
-    if i % 4 == 0:
-        print("deleting", i, one.id, flush=True)
-        segments.delete(one.id)
-"""
+TOUCHES = {
+    "open",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "shutil.rmtree",
+    "sqlite3.connect",
+}
 ROWS = 2_000
 
 
@@ -75,42 +50,99 @@ def listed(i):
     return users, [str((i + row) % 7) for row in range(len(users))]
 
 
-def killed(chance, code, *given):
-    """Run a child for a moment, kill it, and return the lines that it said whole."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, given)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    said = child.stdout.readline()  # from here on the code is warm
-    time.sleep(chance.uniform(0.0, 0.4))
-    child.send_signal(signal.SIGKILL)
-    said += child.communicate()[0]
-    # An unbuffered child writes a line in pieces, and may die between two of them.
-    return [line for line in said.splitlines(True) if line.endswith("\n")]
+def data_sets(home, touch):
+    """Save two data sets and delete the first."""
+    ids = []
+    for i in (2 * touch, 2 * touch + 1):
+        given = {"name": str(i), "report": {"i": i}, "original": original(i)}
+        ids.append(home.save(tables(i), **given))
+        say("saved", ids[-1])
+    say("deleting", ids[0])
+    home.delete(ids[0])
+    say("deleted", ids[0])
+
+
+def segments(home, touch):
+    """The same with segments of the one data set."""
+    saved = home.list()
+    id_ = saved[0].id if saved else home.save(tables(0), name="shop")
+    segments = home.segments(id_)
+    ids = []
+    for i in (2 * touch, 2 * touch + 1):
+        ids.append(segments.save(str(i), *listed(i)).id)
+        say("saved", ids[-1])
+    say("deleting", ids[0])
+    segments.delete(ids[0])
+    say("deleted", ids[0])
+
+
+def say(verb, id_=""):
+    os.write(1, f"{verb} {id_}\n".encode())
+
+
+def die_before(touch, work, practice, root):
+    """Do the work in a child that dies before this touch of the disk: 1 is the first.
+
+    A touch is a file made, opened, renamed or removed, an SQL statement or a commit.
+    """
+    work(Workspace(practice), 0)  # loads and compiles
+    home, left = Workspace(root), touch
+
+    def count(*_):
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    say("begin")
+    sa.event.listen(sa.Engine, "before_cursor_execute", count)
+    sa.event.listen(sa.Engine, "commit", count)
+    sys.addaudithook(lambda event, _: count() if event in TOUCHES else None)
+    work(home, touch)
+    left = 0  # the end of the process touches too
+
+
+def deaths(work, folder):
+    """Do the work to its first touch of the disk, to its second, and so to its end.
+
+    Yields the ids that the child said, by verb.
+    """
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import {Path(__file__).stem} as test
+test.die_before(int(sys.argv[1]), test.{work.__name__}, *sys.argv[2:])
+"""
+    for touch in itertools.count(1):
+        given = (str(touch), str(folder / f"practice-{touch}"), str(folder / "home"))
+        child = subprocess.run(
+            [sys.executable, "-c", code, *given],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert child.returncode in {0, -signal.SIGKILL}
+        told = {"saved": set(), "deleting": set(), "deleted": set()}
+        for line in child.stdout.split("begin \n")[1].splitlines():
+            verb, id_ = line.split()
+            told[verb].add(id_)
+        yield told
+        if not child.returncode:
+            return
 
 
 def test_each_data_set_is_whole_or_absent_after_kill_9(tmp_path):
-    chance = random.Random(0)
     root = tmp_path / "home"
-    promised, deleting = {}, set()
-    halves = 0
-    for round_ in range(20):
-        said = killed(chance, CHILD, root, round_ * 1000, Path(__file__).parent)
-        for line in said:
-            verb, number, id_ = line.split()
-            promised[id_] = int(number)
-            if verb == "deleting":
-                deleting.add(id_)
-
+    promised, halves = set(), 0
+    for told in deaths(data_sets, tmp_path):
         halves += bool(list((root / "data").glob(".new-*")))
         home = Workspace(root)
-        listed = {saved.id: int(saved.name) for saved in home.list()}
-        assert {path.name for path in home.data.iterdir()} == set(listed)
-        assert promised.items() - listed.items() <= {
-            (id_, promised[id_]) for id_ in deleting
-        }
-        for id_, i in listed.items():
+        there = {saved.id: int(saved.name) for saved in home.list()}
+        assert {path.name for path in home.data.iterdir()} == set(there)
+        promised = (promised | told["saved"]) - told["deleting"]
+        assert promised <= set(there)
+        assert not told["deleted"] & set(there)
+        for id_, i in there.items():
             dataset = home.open(id_)
             assert dataset.kinds == ("events", "users")
             assert dataset.events.users[0].as_py().startswith(f"{i}-")
@@ -118,51 +150,39 @@ def test_each_data_set_is_whole_or_absent_after_kill_9(tmp_path):
             assert (dataset.users["i"] == i).all()
             assert home.report(id_) == f'{{"i": {i}}}'
             assert (home.data / id_ / "original").read_bytes() == original(i)
-    # The moments are worth something only if some fell into a save.
-    assert halves >= 3
-    assert len(promised) > 20
+    assert halves >= 10
+    assert len(promised) >= 5
 
 
 def test_each_segment_is_whole_or_absent_after_kill_9(tmp_path):
-    chance = random.Random(0)
     root = tmp_path / "home"
     id_ = Workspace(root).save(tables(0), name="shop")
     folder = root / "data" / id_
-    promised, deleting = {}, set()
-    halves = 0
-    for round_ in range(20):
-        given = (root, round_ * 1000, Path(__file__).parent, id_)
-        for line in killed(chance, SEGMENTS, *given):
-            verb, number, segment = line.split()
-            promised[segment] = int(number)
-            if verb == "deleting":
-                deleting.add(segment)
-
+    promised, halves = set(), 0
+    for told in deaths(segments, tmp_path):
         before = {path.name for path in folder.iterdir()}
         home = Workspace(root)
         there = {one.id: int(one.name) for one in home.segments(id_).list()}
-        files = {f"segment-{one}.arrow" for one in there}
-        assert {p.name for p in folder.iterdir()} == {
+        files = {
             "events.arrow",
             "users.arrow",
-            *files,
+            *(f"segment-{one}.arrow" for one in there),
         }
-        halves += before != {"events.arrow", "users.arrow", *files}
-        assert promised.items() - there.items() <= {
-            (one, promised[one]) for one in deleting
-        }
+        assert {path.name for path in folder.iterdir()} == files
+        halves += before != files
+        promised = (promised | told["saved"]) - told["deleting"]
+        assert promised <= set(there)
+        assert not told["deleted"] & set(there)
         dataset = home.open(id_)
         assert len(dataset.events) == ROWS
-        assert {name: one.id for name, one in dataset.segments.items()} == {
-            str(i): one for one, i in there.items()
-        }
+        assert {one.id for one in dataset.segments.values()} == set(there)
         for i in there.values():
             users, labels = listed(i)
             found = dataset.segments[str(i)]
-            told = [found.labels[code] for code in found.codes]
-            assert dict(zip(found.ids.to_pylist(), told, strict=True)) == dict(
+            told_ = [found.labels[code] for code in found.codes]
+            assert dict(zip(found.ids.to_pylist(), told_, strict=True)) == dict(
                 zip(users, labels, strict=True)
             )
             assert (dataset.events.properties[str(i)].codes >= 0).all()
-    assert halves >= 2
-    assert len(promised) > 20
+    assert halves >= 5
+    assert len(promised) >= 5
