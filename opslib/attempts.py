@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from opslib import chains, kernels
+from opslib import chains, kernels, one_pass
 from opslib.conditions import Condition, Mask
 from opslib.eventlog import EventLog
 from opslib.periods import Instants
@@ -197,6 +197,7 @@ def _any(log: EventLog, plan: Plan, keep: Mask, *, rows: bool) -> Attempts:
     """Go through all rows, user by user."""
     match = matches(log, plan.steps, plan.exclude)
     must = np.array([not step.optional for step in plan.steps])
+    kinds = one_pass.kinds_of(match.plain, match.bits, must)
     rules = (
         plan.order == "unordered",
         plan.order == "strict",
@@ -219,7 +220,8 @@ def _any(log: EventLog, plan: Plan, keep: Mask, *, rows: bool) -> Attempts:
             log.time,
             log.event,
             keep,
-            *match,
+            match,
+            kinds,
             must,
             np.array(plan.before),
             plan.window,

@@ -10,8 +10,9 @@ import numpy as np
 
 from opslib import one_pass
 from opslib.kernels import apart, kernel, piece
+from opslib.one_pass import EXCLUDES
 
-EXCLUDES = 32
+BLOCK = 1024
 
 
 @kernel
@@ -26,9 +27,8 @@ def mark_first(first, end, offsets, event, codes, among, out):  # type: ignore[n
 
 @kernel
 def attempts(  # type: ignore[no-untyped-def]
-    first_user, end_user, offsets, time, event, keep, plain, codes, bits, masks, must,
-    before, window, first, last, until, rules, level, row, closed, removed, done, rows,
-    since,
+    first_user, end_user, offsets, time, event, keep, match, kinds, must, before,
+    window, first, last, until, rules, level, row, closed, removed, done, rows, since,
 ):  # fmt: skip
     """Write each user's attempt over a range of users.
 
@@ -36,7 +36,8 @@ def attempts(  # type: ignore[no-untyped-def]
         first_user, end_user: The range of users.
         offsets, time, event: The log.
         keep: For each row whether it counts; empty for all.
-        plain, codes, bits, masks: `opslib.steps.Matches`.
+        match: `opslib.steps.Matches`.
+        kinds: `opslib.one_pass.Kinds` of it.
         must: For each step, whether it may not be left out.
         before: For each step the one before it that may not.
         window: Longest time from an attempt's start, inclusive.
@@ -51,94 +52,126 @@ def attempts(  # type: ignore[no-untyped-def]
         rows: By user and step, the row that fills it, or -1; by user and place in time
             for unordered. Empty where nobody asked.
         since: By step but the first, from the place of the first user on: the time
-            since the step before, of the users who reached it.
+            since the step before, of the users who reached it, in their order.
 
     Returns:
         How many users of the range reached each step.
     """
     unordered, strict, only_first, _, _ = rules
     steps, n = len(must), must.sum()
-    reached = apart(steps)
-    reached[:] = first_user
-    kind_of, kinds = one_pass.kinds_of(plain, must), one_pass.kinds_of(bits, must)
-    # By kind, the number of the step behind which it may stand in strict order.
-    stands = np.full(n + 3 + steps, -2)
-    stands[:n] = np.arange(n)
-    stands[n + 3 :] = np.cumsum(must) - 1
-    if unordered:
-        seen = one_pass.anyhow(
-            first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds,
-            masks, n, stands, window, first, last, only_first, level, row,
+    reached = np.full(steps, first_user)
+    # Few users at a time, so that what is known of them stays in the cache.
+    most = 0
+    for user in range(first_user, end_user, BLOCK):
+        most = max(most, offsets[min(user + BLOCK, end_user)] - offsets[user])
+    when, at = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
+    kind = np.empty(most + 1, np.uint8)
+    room = np.empty_like(kind), np.empty_like(at)
+    place, best = apart(BLOCK + 1), apart(BLOCK * steps).reshape((BLOCK, steps))
+    start, seen = apart(BLOCK), apart(BLOCK)
+    for user in range(first_user, end_user, BLOCK):
+        end = min(user + BLOCK, end_user)
+        mine, some = level[user:end], seen[: end - user]
+        one_pass.gather(
+            user, end, offsets, time, event, keep, match.codes, match.masks, kinds, n,
+            strict, place, when, kind, at, room,
         )  # fmt: skip
-    elif strict:
-        seen = one_pass.strictly(
-            first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds,
-            masks, n, stands, window, first, last, only_first, level, row,
+        if unordered:
+            one_pass.anyhow(
+                place, when, kind, kinds, n, window, first, last, only_first, mine,
+                start, some,
+            )  # fmt: skip
+        elif strict:
+            one_pass.strictly(
+                place, when, kind, kinds, n, window, first, last, only_first, mine,
+                start, some,
+            )  # fmt: skip
+        else:
+            one_pass.in_turn(
+                place, when, kind, kinds, n, window, first, last, only_first, mine,
+                start, some,
+            )  # fmt: skip
+        others = one_pass.follow(
+            place, when, kind, kinds, must, window, first, rules, mine, start, some,
+            best,
         )  # fmt: skip
-    else:
-        seen = one_pass.in_turn(
-            first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds,
-            masks, n, stands, window, first, last, only_first, level, row,
-        )  # fmt: skip
-    others = one_pass.follow(
-        first_user, end_user, offsets, time, event, keep, kind_of, codes, kinds, masks,
-        must, before, window, first, until, rules, stands, seen, level, row, closed,
-        removed, done, rows, since, reached,
-    )  # fmt: skip
-    if len(others) > 0:
-        _by_search(
-            others, offsets, time, event, keep, plain, codes, bits, masks, must, before,
-            window, first, last, until, rules, level, row, closed, removed, done, rows,
-            since, reached,
+        removed[user:end] = False
+        if len(others) > 0:
+            _by_search(
+                others, place, when, at, event, match, must, window, first, last, rules,
+                mine, removed[user:end], best,
+            )  # fmt: skip
+        _write(
+            user, end, when, at, best, before, window, until, level, row, closed, done,
+            rows, since, reached,
         )  # fmt: skip
     return reached - first_user
 
 
 @kernel
-def _by_search(  # type: ignore[no-untyped-def]
-    users, offsets, time, event, keep, plain, codes, bits, masks, must, before, window,
-    first, last, until, rules, level, row, closed, removed, done, rows, since, reached,
+def _write(  # type: ignore[no-untyped-def]
+    first, end, when, at, best, before, window, until, level, row, closed, done, rows,
+    since, reached,
 ):  # fmt: skip
-    """Write the attempts of some users, whatever their rows."""
+    """Write the attempts of some users, given the row of each step."""
+    for u in range(first, end):
+        closed[u] = False
+        if level[u] < 0:
+            continue
+        chain = best[u - first]
+        closed[u] = when[chain[0]] + window <= until
+        row[u] = at[chain[0]]
+        for k in range(len(before)):
+            if chain[k] < 0:
+                continue
+            if k > 0:
+                since[k, reached[k]] = when[chain[k]] - when[chain[before[k]]]
+                reached[k] += 1
+            if len(done) > 0:
+                done[u, k] = True
+            if len(rows) > 0:
+                rows[u, k] = at[chain[k]]
+
+
+@kernel
+def _by_search(  # type: ignore[no-untyped-def]
+    users, place, when, at, event, match, must, window, first, last, rules, level,
+    removed, best,
+):  # fmt: skip
+    """Find the attempts of some users, whatever their rows."""
     strict, steps = rules[1], len(must)
-    most = one_pass.most_rows(users, offsets)
-    excluding = (plain >> EXCLUDES).any() or (bits >> EXCLUDES).any()
-    at, bit, when = apart(most), apart(most), apart(most)
-    begin, end = apart(most), apart(most)
+    most = 0
+    for u in users:
+        most = max(most, place[u + 1] - place[u])
+    excluding = (match.plain >> EXCLUDES).any() or (match.bits >> EXCLUDES).any()
+    bit, begin, end = apart(most), apart(most), apart(most)
     step_next = apart((most + 1) * steps).reshape((most + 1, steps))
     break_next = apart((most + 1) * steps * strict).reshape((-1, steps))
     hit_next = apart((most + 1) * steps * excluding).reshape((-1, steps))
-    chain, best, over = apart(steps), apart(steps), apart(steps)
+    chain, over = apart(steps), apart(steps)
     holder, via = apart(steps), apart(steps)
     for u in users:
-        n = 0
-        for r in range(offsets[u], offsets[u + 1]):
-            if len(keep) > 0 and not keep[r]:
-                continue
-            at[n], bit[n] = r, _bits(r, event, plain, codes, bits, masks)
-            when[n] = time[r]
-            n += (bit[n] != 0) | strict
-        deepest, removed[u] = _search(
-            n, bit, when, begin, end, step_next, break_next, hit_next, must, window,
-            first, last, rules, chain, best, over, holder, via,
+        low = place[u]
+        n = place[u + 1] - low
+        for i in range(n):
+            bit[i] = _bits(at[low + i], event, match)
+        level[u], removed[u] = _search(
+            n, bit, when[low : low + n], begin, end, step_next, break_next, hit_next,
+            must, window, first, last, rules, chain, best[u], over, holder, via,
         )  # fmt: skip
-        if removed[u] or deepest < 0:
-            continue
+        if removed[u]:
+            level[u] = -1
         for k in range(steps):
-            best[k] = at[best[k]] if best[k] >= 0 else -1
-        one_pass.write(
-            u, deepest, steps, best, time, before, window, until, level, row, closed,
-            done, rows, since, reached,
-        )  # fmt: skip
+            best[u, k] = low + best[u, k] if best[u, k] >= 0 else -1
 
 
 @piece
-def _bits(r, event, plain, codes, bits, masks):  # type: ignore[no-untyped-def]
+def _bits(r, event, match):  # type: ignore[no-untyped-def]
     """Return the bits of a row."""
-    b = plain[event[r]]
-    for i in range(len(bits)):
-        if codes[i, event[r]] and masks[i, r]:
-            b |= bits[i]
+    b = match.plain[event[r]]
+    for i in range(len(match.bits)):
+        if match.codes[i, event[r]] and match.masks[i, r]:
+            b |= match.bits[i]
     return b
 
 

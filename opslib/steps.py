@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from opslib import chains, kernels
+from opslib import chains, kernels, one_pass
 from opslib.conditions import Condition, Did, Mask
 from opslib.eventlog import EventLog
 from opslib.result import Error, check_choice
@@ -92,7 +92,7 @@ Kind = TypeVar("Kind", Step, Exclude)
 class Matches(NamedTuple):
     """Which steps each row can fill, as the kernels read it.
 
-    Bit k of a row is step k; bit `chains.EXCLUDES` + k, that it must not come between
+    Bit k of a row is step k; bit `one_pass.EXCLUDES` + k, that it must not come between
     step k and the next.
 
     Attributes:
@@ -170,7 +170,7 @@ def matches(
     ]
     for one in excluded:
         between = (1 << one.before) - (1 << one.after)
-        pairs.append((one, between << chains.EXCLUDES))
+        pairs.append((one, between << one_pass.EXCLUDES))
     for what, bits in pairs:
         codes = _codes(log, what.event, "steps")
         mask = what.mask(log) if isinstance(what, Step) else log.mask(what.where)

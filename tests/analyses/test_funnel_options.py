@@ -12,6 +12,7 @@ import opslib as ops
 from opslib import attempts
 from tests.analyses.funnel_oracle import Options, best, by_user, log, pairs, spell
 
+HOUR = 3_600_000_000
 ROWS = some.lists(
     some.tuples(
         some.sampled_from(["ann", "bob"]),
@@ -77,23 +78,27 @@ def options(draw):
 
 
 def expected(rows, o):
-    """Users and mean hours since the step before, by step; and who was removed."""
+    """Users and their hours since the step before, by step; and who was removed."""
     found = {user: best(mine, o) for user, mine in by_user(rows).items()}
     counted = {user: one for user, one in found.items() if one and not one[2]}
     users = [
         [user for user, (chain, _, _) in counted.items() if k in chain]
         for k in range(len(o.steps))
     ]
-    hours = [np.nan]
+    hours = [[]]
     for p, k in pairs(o):
         taken = [
             by_user(rows)[user][counted[user][0][k]][0]
             - by_user(rows)[user][counted[user][0][p]][0]
             for user in users[k]
         ]
-        hours.append(np.mean(taken) if taken else np.nan)
+        hours.append(taken)
     removed = [user for user, one in found.items() if one and one[2]]
     return users, hours, removed, counted
+
+
+def means(hours):
+    return [np.mean(taken) if taken else np.nan for taken in hours]
 
 
 def check(rows, o):
@@ -101,7 +106,11 @@ def check(rows, o):
     users, hours, removed, counted = expected(rows, o)
     assert [result.users(k).tolist() for k in range(len(o.steps))] == users
     assert result.table["users"].tolist() == [len(some) for some in users]
-    np.testing.assert_allclose(result.table["mean_seconds"] / 3600, hours)
+    np.testing.assert_allclose(result.table["mean_seconds"] / 3600, means(hours))
+    # Each is that of its user: groups and sums over steps are made of them.
+    since = attempts.find(log(rows), result._plan).since
+    for one, taken in zip(since[1:], hours[1:], strict=True):
+        np.testing.assert_allclose(one / HOUR, taken)
     told = [
         note.values["n"] for note in result.warnings if note.code == "funnel.removed"
     ]
@@ -111,6 +120,20 @@ def check(rows, o):
         end = before[k] if step.get("optional") else k
         lost = [user for user in users[k] if counted[user][1] == end]
         assert result.users(k, dropped=True).tolist() == lost
+
+
+def test_the_times_of_a_group_are_those_of_its_users():
+    """However the attempts of each were found: two of ann's events are at once."""
+    rows = [("ann", 1, "a", 0), ("ann", 1, "b", 0), ("ann", 2, "c", 0)]
+    rows += [("bob", 1, "a", 1), ("bob", 6, "b", 1), ("bob", 10, "c", 1)]
+    o = Options(["a", ["b", "d"], "c"], window=24)
+    check(rows, o)
+    result = ops.funnel(log(rows), **o.given(), by="x")
+    hours = result.table["median_seconds"] / 3600
+    np.testing.assert_allclose(hours, [np.nan, 0, 1, np.nan, 5, 4])
+    taken = result.times()[result.times()["users"] > 0]
+    assert taken["group"].tolist() == ["0", "1"]
+    assert (taken["from_seconds"] // 3600).tolist() == [1, 9]
 
 
 @settings(max_examples=200)
@@ -180,7 +203,7 @@ def test_and_where_no_two_events_share_an_instant(rows, steps, window, order, at
 
 @some.composite
 def apart(draw):
-    """Options with steps of which no event fits two."""
+    """Options with steps and exclusions of which no event fits two."""
     order = draw(some.sampled_from(["ordered", "strict", "unordered"]))
     names = draw(some.permutations(["a", "b", "c", ["d", "x"]]))
     known = [{"event": name} for name in names[: draw(some.integers(2, 4))]]
@@ -190,9 +213,17 @@ def apart(draw):
     for step in known[1:-1]:
         if order != "unordered" and draw(some.booleans()):
             step["optional"] = True
+    excluded = []
+    if order != "unordered" and len(known) < len(names) and draw(some.booleans()):
+        must = [k for k, step in enumerate(known) if not step.get("optional")]
+        after, before = sorted(draw(some.permutations(must))[:2])
+        excluded = [{"event": names[-1], "after": after, "before": before}]
+        excluded[0]["where"] = draw(WHERE)
     return Options(
         steps=known,
         window=draw(some.integers(1, 25)),
+        exclude=excluded,
+        exclude_effect=draw(some.sampled_from(["remove_user", "end_attempt"])),
         order=order,
         attempt=draw(some.sampled_from(["deepest", "deepest", "first"])),
         ties=draw(some.sampled_from(["step_order", "strict"])),
@@ -219,6 +250,7 @@ def test_and_no_event_fits_two_steps(rows, o):
 
 
 HAS_X = {"event": ["a", "b"], "where": [["x", ">=", 0]]}
+NO_X = [{"event": "x", "where": [], "after": 0, "before": 1}]
 OPTIONAL = [{"event": "a"}, {"event": "b", "optional": True}, {"event": "c"}]
 
 
@@ -240,6 +272,17 @@ OPTIONAL = [{"event": "a"}, {"event": "b", "optional": True}, {"event": "c"}]
         ("1a 2b 2a", {"steps": ["a", "b"]}, [1, 1], 0),
         ("1a 2b 2a", {"steps": ["a", "b"], "ties": "strict"}, [1, 1], 1),
         ("1a 2x 2b", {"steps": ["a", "b"], "order": "strict"}, [1, 1], 1),
+        # What comes between must be later than the one and earlier than the other.
+        ("1a 1x 1x 2x 3b", {"steps": ["a", "b"], "order": "strict"}, [1, 0], None),
+        # An exclusion counts to the end of the window, and in strict order too.
+        ("1a 11x", {"steps": ["a", "b"], "exclude": NO_X}, [0, 0], None),
+        ("1a 11.1x", {"steps": ["a", "b"], "exclude": NO_X}, [1, 0], None),
+        (
+            "1a 2x 3b",
+            {"steps": ["a", "b"], "exclude": NO_X, "order": "strict"},
+            [0, 0],
+            None,
+        ),
         ("1b 1a 2b", {"steps": ["a", "b", "b"]}, [1, 1, 1], 1),
         # An event may fit two steps by conditions alone.
         ("1a 2a", {"steps": [HAS_X | {"event": "a"}, HAS_X]}, [1, 1], 1),
@@ -334,6 +377,41 @@ def test_the_quick_way_and_the_general_one_agree(
     pd.testing.assert_frame_equal(quick.over_time("day"), general.over_time("day"))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"steps": [["a", "b"], "c"]},
+        {"steps": ["a", {"event": "b", "optional": True}, "c"]},
+        {"steps": ["a", "b", "c"], "order": "strict"},
+        {"steps": ["a", "b", "c"], "order": "unordered"},
+        {"steps": ["a", "b"], "exclude": [{"event": "x"}]},
+    ],
+)
+def test_thousands_of_users_are_found_as_a_few_of_them_are(options):
+    rng = np.random.default_rng(0)
+    few, many = 700, 4 * 700
+    user, hours = rng.integers(0, few, 5_000), rng.integers(0, 40, 5_000)
+    events, x = rng.choice([*"abcx"], 5_000), rng.integers(0, 2, 5_000)
+    copies = [
+        [
+            (f"{copy * few + u:05d}", *one)
+            for u, *one in zip(user, hours, events, x, strict=True)
+        ]
+        for copy in range(many // few)
+    ]
+    o = Options(**options, window=12)
+    some, every = log(copies[0]), log([row for copy in copies for row in copy])
+    plan = ops.funnel(some, **o.given(), where=[["x", ">=", 1]])._plan
+    one, all_of = (attempts.find(part, plan, rows=True) for part in (some, every))
+    assert all_of.level[:-1].tolist() == one.level[:-1].tolist() * 4
+    assert all_of.closed[:-1].tolist() == one.closed[:-1].tolist() * 4
+    assert all_of.removed == 4 * one.removed
+    for k in range(1, len(o.steps)):
+        assert all_of.since[k].tolist() == one.since[k].tolist() * 4
+    filled = [part.rows >= 0 for part in (one, all_of)]
+    assert filled[1][:-1].tolist() == filled[0][:-1].tolist() * 4
+
+
 def group_of(rows, chain, attribution):
     """The value that tells an attempt's group; None where it did not get there."""
     if attribution == "last_touch":
@@ -409,7 +487,7 @@ def test_with_all_events_each_value_is_a_funnel_of_its_own(rows, steps):
         if users[0]:
             alone[str(value)] = users
             mean = result.table.loc[result.table["group"] == str(value), "mean_seconds"]
-            np.testing.assert_allclose(mean / 3600, hours)
+            np.testing.assert_allclose(mean / 3600, means(hours))
     assert shown == alone
     whole = ops.funnel(log(rows), **o.given())
     assert result.users(1).tolist() == whole.users(1).tolist()
