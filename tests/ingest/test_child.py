@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pandas as pd
 import pytest
@@ -109,11 +108,10 @@ def test_raising_from_progress_cancels_and_leaves_no_process(events, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(child.subprocess, "Popen", remember)
-        begin = time.monotonic()
         with pytest.raises(CancelledError):
             ops.import_file(events, tmp_path / "into", on_progress=cancel)
-    assert time.monotonic() - begin < 5
-    assert started[0].poll() is not None
+    # It was ended: a child that comes to its end returns 0.
+    assert started[0].poll() < 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent there")

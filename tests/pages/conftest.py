@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 sys.path.append(str(Path(__file__).parents[2]))
 
 MAIN = Path(__file__).parents[2] / "pages" / "_frame" / "main.py"
+PATIENCE = 120  # seconds; what no other test had compiled is compiled first
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -45,7 +46,7 @@ def app(monkeypatch):
     stub.install(data, monkeypatch.setattr)
 
     def open_page(page="home", **params):
-        test = AppTest.from_file(MAIN, default_timeout=30)
+        test = AppTest.from_file(MAIN, default_timeout=PATIENCE)
         for name, value in params.items():
             test.query_params[name] = value
         if page != "home":
@@ -73,7 +74,7 @@ def opened(workspace):
     """Open a page of the app on real data, by its name and its link."""
 
     def open_page(name, **params):
-        test = AppTest.from_file(MAIN, default_timeout=60)
+        test = AppTest.from_file(MAIN, default_timeout=PATIENCE)
         for key, value in params.items():
             test.query_params[key] = value
         return test.switch_page(f"../{name}.py").run()
