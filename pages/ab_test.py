@@ -17,11 +17,22 @@ if source == "typed":
 else:
     page.needs("experiment")
     groups = page.variants
+    metrics: list[Any] = page.many("metrics", page.metrics, default=page.usual_metrics)
+    others = [name for name in page.metrics if name not in metrics]
+    control = page.choice(
+        "control", groups, default=next(iter(groups), None), named=True
+    )
+    above = page.choice("above", page.metrics, named=True, more=True)
+    below = page.choice("below", page.metrics, named=True, more=True)
+    if above and below:
+        metrics = [*metrics, {"numerator": above, "denominator": below}]
+        others = [name for name in others if name not in {above, below}]
+    outliers = page.choice("outliers", ("kept", "cut"), more=True)
     asked = {
-        "metrics": page.many("metrics", page.metrics, default=page.usual_metrics),
-        "control": page.choice(
-            "control", groups, default=next(iter(groups), None), named=True
-        ),
+        "metrics": metrics,
+        "control": control,
+        "covariate": page.choice("covariate", others, named=True, more=True),
+        "winsorize": 0.999 if outliers == "cut" else None,
     }
 
 margin = page.number("margin", 0.0, 100.0, default=0.0, percent=True)

@@ -1,7 +1,7 @@
 """What must hold before the verdicts of an A/B test count."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -55,6 +55,14 @@ def sample_check(pairs: Mapping[tuple[str, str], Pair]) -> Check:
     return Check("sample", status, Note(f"ab.sample.{status}", n=small))
 
 
+def before_check(pairs: Collection[Pair], before: str) -> Check:
+    """Look for differences in what the units did before: there should be none."""
+    found = [p for pair in pairs if not math.isnan(p := pair.test()[0])]
+    p = min(1.0, min(found, default=1.0) * len(found))
+    status: Status = "caution" if p < 0.001 else "pass"
+    return Check("before", status, Note(f"ab.before.{status}", before=before, p=p))
+
+
 def lift_check(table: pd.DataFrame) -> Check:
     """Look for lifts beyond 50 %: what looks too good is usually wrong (Twyman)."""
     large = table[table["lift"].abs() > 0.5]
@@ -65,6 +73,6 @@ def lift_check(table: pd.DataFrame) -> Check:
 
 def is_small(pair: Pair) -> bool:
     """Say whether a group is too small for a verdict (Optimizely; GrowthBook)."""
-    if isinstance(pair, TwoProportions):
+    if pair.kind == "share":
         return min(pair.n_control, pair.n) < 100 or pair.expected < 25
     return min(pair.n_control, pair.n) < 150

@@ -26,7 +26,7 @@ class Check:
     """One thing that must hold before a verdict counts.
 
     Attributes:
-        name: "split", "sample", "lift", "planned" or "units".
+        name: "split", "sample", "lift", "planned", "units" or "before".
         status: "pass", "caution" or "fail"; after a fail there is no winner.
         note: What was found.
     """
@@ -41,11 +41,12 @@ class AbResult(Result):
     """Every variant beside the control, on every metric.
 
     `table` has one row per metric and variant:
-    metric, variant, kind ("share" or "mean"), n_control, n: what is compared.
-    control, treatment: share (0 to 1) or mean of each group.
-    difference, low, high: treatment - control and its interval.
-    lift, lift_low, lift_high: treatment / control - 1; NaN with a warning if undefined.
-    test ("z", "boschloo", "fisher", "welch"), p_value: two-sided.
+    metric, variant, kind ("share", "mean" or "ratio"), n_control, n: what is compared.
+    control, treatment: share (0 to 1), mean or ratio of each group.
+    difference, low, high: treatment - control, net of the column from before if there
+    is one, and its interval.
+    lift, lift_low, lift_high: difference / control; NaN with a warning if undefined.
+    test ("z", "boschloo", "fisher", "welch", "cuped"), p_value: two-sided.
     p_adjusted, low_adjusted, high_adjusted: over all rows, Holm and Bonferroni.
     verdict: "winner", "loser", "no_meaningful_difference" or "too_early".
 
@@ -88,8 +89,10 @@ class AbResult(Result):
             for name, colour in zip(OUTCOMES, COLOURS, strict=True)
             if name in set(self.table["verdict"])
         }
-        form = ".3" if (table["kind"] == "mean").any() and scale != "lift" else "+.1~%"
-        axis = alt.Axis(format=form, title=titles[scale], tickCount=8)
+        number = (
+            ".3" if (table["kind"] != "share").any() and scale != "lift" else "+.1~%"
+        )
+        axis = alt.Axis(format=number, title=titles[scale], tickCount=8)
         base = alt.Chart().encode(
             y=alt.Y(
                 **shape.field(
@@ -105,7 +108,13 @@ class AbResult(Result):
                 legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=shape.tooltip(
-                {"label": "", scale: form, low: form, high: form, "p_value": ".2g"}
+                {
+                    "label": "",
+                    scale: number,
+                    low: number,
+                    high: number,
+                    "p_value": ".2g",
+                }
             ),
         )
         interval = base.mark_rule(strokeWidth=2).encode(
@@ -158,7 +167,7 @@ class AbResult(Result):
 
     def _finding(self, row: Mapping[Any, Any]) -> Note:
         """Put one row into words, as a lift if it has one."""
-        kind, family = row["kind"], int(self.table["p_value"].notna().sum())
+        kind, family = form(row["kind"]), int(self.table["p_value"].notna().sum())
         values = {
             "metric": metric_note(row["metric"], kind, named=self.metric_named),
             "variant": row["variant"],
@@ -175,17 +184,24 @@ class AbResult(Result):
         }
         if math.isnan(row["p_value"]):
             return Note("ab.finding.none", **values)
-        scale, form, low, high = "difference", f"ab.gap.{kind}", "low", "high"
+        scale, code, low, high = "difference", f"ab.gap.{kind}", "low", "high"
         if not math.isnan(row["lift"]):
-            scale, form, low, high = "lift", "ab.gap.lift", "lift_low", "lift_high"
+            scale, code, low, high = "lift", "ab.gap.lift", "lift_low", "lift_high"
         shown = {
-            "change": Note(form, value=row[scale]),
-            "low": Note(form, value=row[low]),
-            "high": Note(form, value=row[high]),
+            "change": Note(code, value=row[scale]),
+            "low": Note(code, value=row[low]),
+            "high": Note(code, value=row[high]),
         }
         return Note(f"ab.finding.{scale}", **values, **shown)
 
 
+def form(kind: str) -> str:
+    """Say how a metric is written: a ratio as a mean is."""
+    return "share" if kind == "share" else "mean"
+
+
 def metric_note(metric: str, kind: str, *, named: bool) -> Note:
     """Name a metric in a sentence: as the file does, or by what it measures."""
-    return Note("ab.metric", metric=metric) if named else Note(f"ab.metric.{kind}")
+    return (
+        Note("ab.metric", metric=metric) if named else Note(f"ab.metric.{form(kind)}")
+    )

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from opslib.analyses.ab_checks import (
     sample_check,
     split_check,
 )
-from opslib.analyses.ab_result import AbResult, Check, metric_note
+from opslib.analyses.ab_result import AbResult, Check, form, metric_note
 from opslib.result import Error, Note, check_range
 from opslib.stats.means import TwoMeans
 from opslib.stats.multiplicity import holm
@@ -81,13 +81,16 @@ def ab_summary(
     samples = {str(name): _sample(str(name), values) for name, values in counts.items()}
     if len({len(sample) for sample in samples.values()}) > 1:
         raise Error("ab.counts.mixed")
+    base = control_of(samples, control)
+    metric = "conversion" if len(samples[base]) == 2 else "mean"
     return compare(
         {
-            "conversion"
-            if len(next(iter(samples.values()), ())) == 2
-            else "mean": samples
+            (metric, variant): _pair(samples[base], samples[variant])
+            for variant in sorted(samples)
+            if variant != base
         },
         {name: int(sample[0]) for name, sample in samples.items()},
+        base=base,
         control=control,
         margin=margin,
         correction=correction,
@@ -112,9 +115,10 @@ def _sample(variant: str, values: Sample) -> Sample:
 
 
 def compare(
-    samples: Mapping[str, Mapping[str, Sample]],
+    pairs: Mapping[tuple[str, str], Pair],
     units: Mapping[str, int],
     *,
+    base: str,
     control: str | None,
     margin: float | None,
     correction: str,
@@ -122,14 +126,16 @@ def compare(
     confidence: float,
     planned_n: int | None,
     left_out: tuple[Note, ...] = (),
+    remarks: Sequence[Note] = (),
     checks: tuple[Check, ...] = (),
     metric_named: bool = True,
 ) -> AbResult:
     """Compare variants on several metrics, with the options of `ab_summary`.
 
     Args:
-        samples: Per metric and variant, counts as `ab_summary` takes them.
+        pairs: Per metric and variant, the control and that variant.
         units: Units assigned to each variant, for the check of the split.
+        base: The control that was taken.
         control: As there.
         margin: As there.
         correction: As there.
@@ -137,18 +143,12 @@ def compare(
         confidence: As there.
         planned_n: As there.
         left_out: What the reduction to counts left out.
+        remarks: What else there is to be told of it.
         checks: What the reduction to counts has checked.
         metric_named: False if the metric's name is ours, not the user's.
     """
     _check_options(margin, correction, confidence, planned_n)
-    base = _control(units, control)
     split, total = split_check(units, expected_split), sum(units.values())
-    pairs = {
-        (metric, variant): _pair(groups[base], groups[variant])
-        for metric, groups in samples.items()
-        for variant in sorted(units)
-        if variant != base
-    }
     table = _table(pairs, confidence, correction)
     planned = planned_check(total, planned_n)
     failed = (check for check in (split, *planned) if check.status == "fail")
@@ -168,7 +168,7 @@ def compare(
     checks = (split, *planned, *checks, sample_check(pairs), lift_check(table))
     warnings = [] if control else [Note("ab.control", control=base)]
     warnings += [check.note for check in checks if check.status != "pass"]
-    warnings += [note for note in left_out if note not in warnings]
+    warnings += [note for note in (*left_out, *remarks) if note not in warnings]
     warnings += _missing(pairs, confidence, named=metric_named)
     return AbResult(
         table=table,
@@ -200,15 +200,19 @@ def _check_options(
         check_range(option, got, low, high)
 
 
-def _control(units: Mapping[str, int], control: str | None) -> str:
-    """Take the control asked for, or one that is named so, or the first."""
-    names = sorted(units)
+def control_of(variants: Iterable[str], control: str | None) -> str:
+    """Take the control asked for, or one that is named so, or the first.
+
+    Raises:
+        Error: It is not there, or there are fewer than two variants, or too many.
+    """
+    names = sorted(variants)
     if len(names) < 2:
         raise Error("ab.variants.one", got=names)
     if len(names) > MOST_VARIANTS:
         raise Error("ab.variants.many", n=len(names), most=MOST_VARIANTS, got=names)
     if control is not None:
-        if str(control) not in units:
+        if str(control) not in names:
             raise Error("option.choice", option="control", got=control, choices=names)
         return str(control)
     return likely_control(names)
@@ -251,17 +255,17 @@ def _table(
             {
                 "metric": metric,
                 "variant": variant,
-                "kind": "share" if isinstance(pair, TwoProportions) else "mean",
+                "kind": pair.kind,
                 "n_control": pair.n_control,
                 "n": pair.n,
                 "control": pair.control,
                 "treatment": pair.treatment,
-                "difference": pair.treatment - pair.control,
+                "difference": pair.difference,
                 "low": low,
                 "high": high,
                 "lift": math.nan
                 if pair.lift_problem(confidence)
-                else pair.treatment / pair.control - 1,
+                else pair.difference / pair.control,
                 "lift_low": lift_low,
                 "lift_high": lift_high,
                 "test": test,
@@ -282,7 +286,7 @@ def _outcome(
     if pair.problem:
         return "too_early", Note(f"ab.early.{pair.problem}")
     if is_small(pair):
-        return "too_early", Note(f"ab.early.small.{row['kind']}")
+        return "too_early", Note(f"ab.early.small.{form(pair.kind)}")
     if margin is not None:
         low, high = pair.lift_interval(1 - 2 * alpha / family)
         if -margin < low and high < margin:
@@ -301,10 +305,9 @@ def _missing(
     """Give the reason of every statistic that is not there."""
     notes = []
     for (metric, variant), pair in pairs.items():
-        kind = "share" if isinstance(pair, TwoProportions) else "mean"
         reason = pair.problem or pair.lift_problem(confidence)
         if reason:
-            name = metric_note(metric, kind, named=named)
+            name = metric_note(metric, pair.kind, named=named)
             code = f"ab.missing.{reason}"
             notes.append(Note(code, metric=name, variant=variant))
     return notes

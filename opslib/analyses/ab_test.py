@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import pandas as pd
 
+from opslib.analyses._ab_metrics import MISSING, Groups, known, spelled
 from opslib.analyses.ab_result import AbResult, Check, Status
-from opslib.analyses.ab_summary import LARGEST, compare
-from opslib.result import Error, Note, check_choice
+from opslib.analyses.ab_summary import LARGEST, compare, control_of
+from opslib.result import Error, Note, check_choice, check_range
 
+PLACES = ("numerator", "denominator")
 TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
 
@@ -17,6 +20,7 @@ class AbTestResult(AbResult):
     """What `AbResult` holds, and the units behind it."""
 
     _rows: pd.DataFrame = field(repr=False)
+    _columns: Mapping[str, str] = field(repr=False)
 
     def users(
         self, variant: str | None = None, *, metric: str | None = None
@@ -39,15 +43,17 @@ class AbTestResult(AbResult):
         if variant is not None:
             chosen &= rows["variant"] == variant
         if metric is not None:
-            chosen &= rows[metric] > 0
+            chosen &= rows[self._columns[metric]] > 0
         return rows.loc[chosen, "unit"].astype("str").rename("user")
 
 
 def ab_test(
     table: pd.DataFrame,
     *,
-    metrics: Sequence[str],
+    metrics: Sequence[str | Mapping[str, Any]],
     control: str | None = None,
+    covariate: str | None = None,
+    winsorize: float | None = None,
     margin: float | None = None,
     correction: str = "holm",
     expected_split: Mapping[str, float] | None = None,
@@ -57,17 +63,26 @@ def ab_test(
     """Compare the variants of an experiment on each metric; more is taken as better.
 
     A metric of 0 and 1, or true and false, is a share of units; any other number is a
-    mean. Rows that repeat another exactly, units seen in several variants and units
-    without a value are left out and counted. A unit with several different rows
-    becomes one: numbers are added up, a yes in any row is a yes. Tests, intervals and
-    verdicts are those of `ab_summary`.
+    mean; with a denominator it is a ratio of sums, as revenue per order. Rows that
+    repeat another exactly, units seen in several variants and units without a value
+    are left out and counted. A unit with several different rows becomes one: numbers
+    are added up, a yes in any row is a yes. Tests, intervals and verdicts are those of
+    `ab_summary`; of a ratio, Welch's by the delta method; net of a covariate, Welch's
+    of what is left (CUPED).
 
     Args:
         table: One row per unit: columns unit, variant and the metrics. Without a
             column unit every row is one unit.
-        metrics: Names of columns.
+        metrics: Names of columns, or {"numerator": ..., "denominator": ...} of two;
+            each may have a "name" and a "kind" ("share", "mean", "ratio").
         control: The variant to compare with; None takes the one named like a control
             (control, A, 0, 对照组), else the first in order of name.
+        covariate: Column of what units did before the experiment, as their spending of
+            the month before; shares and means are compared net of it, and the closer
+            it goes with a metric the narrower its intervals. Units without a value
+            are not adjusted.
+        winsorize: Values of means and numerators beyond this quantile of those that
+            are not 0 are cut to it, 0.9 to 0.9999; a warning has the finding without.
         margin: Lifts between -margin and +margin do not matter (0.02 is 2 %); None
             never concludes that there is no meaningful difference.
         correction: "holm" over metrics x variants, or "none".
@@ -91,50 +106,55 @@ def ab_test(
     """
     if not isinstance(table, pd.DataFrame):
         raise Error("ab.columns", got=[type(table).__name__])
-    several = isinstance(metrics, Sequence) and not isinstance(metrics, str)
-    names = list(dict.fromkeys(map(str, metrics if several else [metrics])))
+    check_range("winsorize", winsorize, 0.9, 1)
     table = table.reset_index(drop=True).rename(columns=str)
-    _check_columns(table, names)
+    specs = spelled(metrics, _measurable(table))
     rows = pd.DataFrame({"variant": _text(table["variant"])})
     if "unit" in table:
         rows["unit"] = _text(table["unit"])
+    used = {spec[key] for spec in specs for key in PLACES if spec.get(key)}
+    others = [name for name in _measurable(table) if name not in used]
+    check_choice("covariate", covariate, others)
+    names = [name for name in table.columns if name in used or name == covariate]
     values = {name: _numbers(table[name]) for name in names}
     shares = {name for name in names if values[name].dropna().isin([0, 1]).all()}
-    rows, left_out, checks = _one_row_per_unit(table, rows.assign(**values), shares)
-    samples = {}
-    for name in names:
-        samples[name] = _sums(rows, name, share=name in shares)
-        if blank := int(rows[name].isna().sum()):
-            left_out.append(Note("ab.left_out.missing", n=blank, metric=name))
+    asked = known(specs, shares)
+    rows, left_out, checks = _one_row_per_unit(table, rows.assign(**values), covariate)
+    units = {str(name): int(n) for name, n in rows["variant"].value_counts().items()}
+    base = control_of(units, control)
+    groups = Groups(
+        rows=rows, variants=sorted(units), base=base, before=covariate, cap=winsorize
+    )
+    pairs, told, checks_before = groups.compared(asked)
     found = compare(
-        samples,
-        {str(name): int(n) for name, n in rows["variant"].value_counts().items()},
+        pairs,
+        units,
+        base=base,
         control=control,
         margin=margin,
         correction=correction,
         expected_split=expected_split,
         confidence=confidence,
         planned_n=planned_n,
-        left_out=tuple(left_out),
-        checks=checks,
+        left_out=(*left_out, *(note for note in told if note.code == MISSING)),
+        remarks=told,
+        checks=(*checks, *checks_before),
     )
     return AbTestResult(
-        **{item.name: getattr(found, item.name) for item in fields(found)}, _rows=rows
+        **{item.name: getattr(found, item.name) for item in fields(found)},
+        _rows=rows,
+        _columns={metric.name: metric.numerator for metric in asked},
     )
 
 
-def _check_columns(table: pd.DataFrame, metrics: Sequence[str]) -> None:
-    columns = list(map(str, table.columns))
+def _measurable(table: pd.DataFrame) -> list[str]:
+    """Return the columns that may be measured."""
+    columns = list(table.columns)
     if "variant" not in table:
         raise Error("ab.columns", got=columns)
     if (again := table.columns[table.columns.duplicated()]).size:
         raise Error("eventlog.same_name", got=again[0])
-    choices = [name for name in columns if name not in {"unit", "variant"}]
-    if not metrics:
-        raise Error("ab.metrics", choices=choices)
-    for name in metrics:
-        if name not in choices:
-            raise Error("option.column", option="metrics", got=name, choices=choices)
+    return [name for name in columns if name not in {"unit", "variant"}]
 
 
 def _text(column: pd.Series) -> pd.Series:
@@ -163,7 +183,7 @@ def _numbers(column: pd.Series) -> pd.Series:
 
 
 def _one_row_per_unit(
-    table: pd.DataFrame, rows: pd.DataFrame, shares: set[str]
+    table: pd.DataFrame, rows: pd.DataFrame, before: str | None
 ) -> tuple[pd.DataFrame, list[Note], tuple[Check, ...]]:
     """Leave out what cannot be counted, and say how much that was."""
     notes = []
@@ -190,25 +210,14 @@ def _one_row_per_unit(
         rows = rows[~crossed]
     if several := int(rows.loc[rows["unit"].duplicated(), "unit"].nunique()):
         notes.append(Note("ab.several_rows", n=several))
-        metrics = rows.columns.difference(["unit", "variant"])
+        numbers = rows.columns.difference(["unit", "variant"])
         units = rows.groupby(["unit", "variant"])
+        # What was before is told again in each row.
         rows = pd.concat(
             [
-                units[name].max() if name in shares else units[name].sum(min_count=1)
-                for name in metrics
+                units[name].mean() if name == before else units[name].sum(min_count=1)
+                for name in numbers
             ],
             axis=1,
         ).reset_index()
     return rows, notes, (check,)
-
-
-def _sums(
-    rows: pd.DataFrame, metric: str, *, share: bool
-) -> dict[str, tuple[float, ...]]:
-    """Reduce one metric to what its test needs, per variant."""
-    found = rows.groupby("variant")[metric].agg(["count", "sum", "mean", "std"])
-    if (found["count"] == 0).any():
-        variant = found.index[found["count"] == 0][0]
-        raise Error("ab.metric.empty", metric=metric, variant=variant)
-    columns = ["count", "sum"] if share else ["count", "mean", "std"]
-    return {str(name): tuple(found.loc[name, columns]) for name in found.index}

@@ -1,7 +1,8 @@
 """Means: the interval of one; of two Welch's test, and those of difference and lift."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,10 @@ class TwoMeans:
 
     Test, difference and lift share one t value, so they agree: an interval excludes
     "no difference" exactly when the test rejects.
+
+    Attributes:
+        kind: What the means are: "mean", "share" or "ratio".
+        name: What the test is called.
     """
 
     n_control: int
@@ -60,6 +65,30 @@ class TwoMeans:
     n: int
     treatment: float
     sd: float
+    kind: str = field(default="mean", kw_only=True)
+    name: ClassVar[str] = "welch"
+
+    @property
+    def difference(self) -> float:
+        """How much more the treatment has."""
+        return self.treatment - self.control
+
+    @property
+    def expected(self) -> float:
+        """Of what is counted, how much a group has at least if nothing differs."""
+        total = self.control * self.n_control + self.treatment * self.n
+        return total / (self.n_control + self.n) * min(self.n_control, self.n)
+
+    @property
+    def variances(self) -> tuple[float, float]:
+        """What control and treatment add to the variance of the difference."""
+        return self.sd_control**2 / self.n_control, self.sd**2 / self.n
+
+    @property
+    def base(self) -> tuple[float, float]:
+        """Variance of the control, and its covariance with the difference."""
+        variance = self.sd_control**2 / self.n_control
+        return variance, -variance
 
     @property
     def problem(self) -> str | None:
@@ -71,8 +100,7 @@ class TwoMeans:
     @property
     def _spread(self) -> float:
         """Standard error of the difference."""
-        parts = self.sd_control**2 / self.n_control, self.sd**2 / self.n
-        return math.sqrt(sum(parts))
+        return math.sqrt(sum(self.variances))
 
     def _critical(self, confidence: float) -> float:
         return float(stdtrit(self.freedom, (1 + confidence) / 2))
@@ -80,7 +108,7 @@ class TwoMeans:
     @property
     def freedom(self) -> float:
         """Degrees of freedom after Satterthwaite (1946) and Welch (1947)."""
-        control, treatment = self.sd_control**2 / self.n_control, self.sd**2 / self.n
+        control, treatment = self.variances
         return (control + treatment) ** 2 / (
             control**2 / (self.n_control - 1) + treatment**2 / (self.n - 1)
         )
@@ -97,20 +125,19 @@ class TwoMeans:
             (0.0382, 'welch')
         """
         if self.problem:
-            return math.nan, "welch"
-        t = (self.treatment - self.control) / self._spread
-        return float(2 * stdtr(self.freedom, -abs(t))), "welch"
+            return math.nan, self.name
+        t = self.difference / self._spread
+        return float(2 * stdtr(self.freedom, -abs(t))), self.name
 
     def difference_interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Bound treatment - control by Welch's interval; NaN if `problem` says why."""
+        """Bound the difference by Welch's interval; NaN if `problem` says why."""
         if self.problem:
             return math.nan, math.nan
         half = self._critical(confidence) * self._spread
-        difference = self.treatment - self.control
-        return difference - half, difference + half
+        return self.difference - half, self.difference + half
 
     def lift_problem(self, confidence: float = 0.95) -> str | None:
-        """Say why treatment / control has no interval.
+        """Say why the lift, difference / control, has no interval.
 
         "zero" or "negative" control mean, "unbounded" where the control mean could
         itself be zero at this confidence (Fieller's g >= 1), or as in `problem`.
@@ -121,14 +148,11 @@ class TwoMeans:
             return "negative"
         if self.problem:
             return self.problem
-        return "unbounded" if self._fieller(confidence) >= 1 else None
-
-    def _fieller(self, confidence: float) -> float:
-        variance = self.sd_control**2 / self.n_control
-        return self._critical(confidence) ** 2 * variance / self.control**2
+        bounded = self.control**2 > self._critical(confidence) ** 2 * self.base[0]
+        return None if bounded else "unbounded"
 
     def lift_interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Bound treatment / control - 1 by Fieller's theorem, with Welch's t value.
+        """Bound difference / control by Fieller's theorem, with Welch's t value.
 
         References:
             Fieller (1954), JRSS B 16, 175-185.
@@ -140,11 +164,11 @@ class TwoMeans:
         """
         if self.lift_problem(confidence):
             return math.nan, math.nan
-        g = self._fieller(confidence)
-        ratio = self.treatment / self.control
-        spread = math.sqrt(
-            self.sd**2 / self.n * (1 - g)
-            + ratio**2 * self.sd_control**2 / self.n_control
-        )
-        half = self._critical(confidence) / self.control * spread
-        return (ratio - half) / (1 - g) - 1, (ratio + half) / (1 - g) - 1
+        # The lifts r for which difference - r * control is within its t interval.
+        square = self._critical(confidence) ** 2
+        variance, covariance = self.base
+        a = self.control**2 - square * variance
+        b = self.difference * self.control - square * covariance
+        c = self.difference**2 - square * sum(self.variances)
+        half = math.sqrt(max(0.0, b**2 - a * c))
+        return (b - half) / a, (b + half) / a

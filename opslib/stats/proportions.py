@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,12 @@ class TwoProportions:
     x_control: int
     n: int
     x: int
+    kind: ClassVar[str] = "share"
+
+    @property
+    def difference(self) -> float:
+        """How much higher the share of the treatment is."""
+        return self.treatment - self.control
 
     @property
     def control(self) -> float:

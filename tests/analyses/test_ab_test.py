@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+import tea_tasting as tt
+from scipy.stats import ttest_ind
 
 import opslib as ops
 from opslib.result import Error
@@ -247,6 +250,30 @@ def test_a_metric_named_twice_counts_once():
             {},
             "“paid” has no value for the variant “B”",
         ),
+        (experiment(), {"metrics": [{"name": "x"}]}, "names the column “x”"),
+        (
+            experiment(),
+            {"metrics": [{"above": "paid"}]},
+            "metrics cannot be “above”; choose from “name”, “numerator”,",
+        ),
+        (
+            experiment(),
+            {"metrics": ["paid", {"name": "paid", "numerator": "spend"}]},
+            "Two different metrics are called “paid”",
+        ),
+        (
+            experiment(),
+            {"metrics": [{"name": "spend", "kind": "share"}]},
+            "“spend” cannot be of the kind “share”; possible: “mean”.",
+        ),
+        (
+            experiment(spend=[1.0] * 300 + [0.0] * 300),
+            {"metrics": [{"numerator": "paid", "denominator": "spend"}]},
+            "“paid / spend” cannot be computed for the variant “B”",
+        ),
+        (experiment(), {"covariate": "paid"}, "covariate cannot be “paid”"),
+        (experiment(spend=1), {"covariate": "spend"}, "“spend” is the same for all"),
+        (experiment(), {"winsorize": 0.5}, "winsorize must lie between 0.9 and 1"),
     ],
 )
 def test_mistakes_are_said(table, options, said):
@@ -290,3 +317,106 @@ def test_the_units_behind_a_number_can_be_listed():
         result.users("C")
     with pytest.raises(Error, match="no column of units"):
         ops.ab_test(table.drop(columns="unit"), metrics=["paid"]).users()
+
+
+def test_a_ratio_of_sums_is_compared_per_unit():
+    """Orders of a user are not independent: they are added up before the test."""
+    random = np.random.default_rng(0)
+    users = np.repeat(np.arange(800), random.poisson(3, 800) + 1)
+    taste = random.gamma(2, 10, 800)[users]
+    table = pd.DataFrame({"unit": users, "variant": np.array([*"AB"])[users % 2]})
+    table["revenue"], table["orders"] = taste + random.normal(0, 1, len(users)), 1
+    metric = {"name": "order value", "numerator": "revenue", "denominator": "orders"}
+    result = ops.ab_test(table, metrics=[metric])
+    row = result.table.iloc[0]
+    assert (row["metric"], row["kind"], row["test"]) == (
+        "order value",
+        "ratio",
+        "welch",
+    )
+    assert row["n_control"] + row["n"] == 800
+    sums = table.groupby(["variant", "unit"])[["revenue", "orders"]].sum()
+    expected = sums.groupby("variant").sum().pipe(lambda t: t["revenue"] / t["orders"])
+    assert [row["control"], row["treatment"]] == pytest.approx(expected.tolist())
+    by_unit = sums.reset_index().assign(variant=lambda t: t["variant"] == "B")
+    value = tt.Experiment(v=tt.RatioOfMeans("revenue", "orders")).analyze(by_unit)["v"]
+    assert row["p_value"] == pytest.approx(value.pvalue)
+    assert "order value" in result.describe()
+    assert result.describe("zh_CN")
+    assert len(result.users(metric="order value")) == (sums["revenue"] > 0).sum()
+
+
+def test_a_share_may_be_above_a_denominator_too():
+    """A yes in any row is a yes of the share; the ratio counts each."""
+    table = pd.DataFrame({"unit": [1, 1, 2, 3, 4, 4], "variant": [*"AAABBB"]})
+    table = table.assign(paid=[1, 1, 0, 1, 1, 0], visits=1, row=range(6))
+    ratio = {"name": "per visit", "numerator": "paid", "denominator": "visits"}
+    found = ops.ab_test(table, metrics=["paid", ratio]).table.set_index("metric")
+    assert found.loc["paid", ["control", "treatment"]].tolist() == [0.5, 1.0]
+    values = found.loc["per visit", ["control", "treatment"]].tolist()
+    assert values == pytest.approx([2 / 3, 2 / 3])
+
+
+def test_what_was_before_makes_intervals_narrower():
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"variant": np.repeat([*"AB"], 1000)})
+    table["before"] = random.gamma(2, 10, 2000)
+    table["spend"] = table["before"] + random.normal(3, 5, 2000)
+    table.loc[::10, "before"] = np.nan
+    plain, net = (
+        ops.ab_test(table, metrics=["spend"], control="A", covariate=covariate)
+        for covariate in (None, "before")
+    )
+    was, row = plain.table.iloc[0], net.table.iloc[0]
+    assert (
+        row[["control", "treatment"]].tolist() == was[["control", "treatment"]].tolist()
+    )
+    assert row["high"] - row["low"] < 0.7 * (was["high"] - was["low"])
+    assert row["test"] == "cuped"
+    filled = table.fillna({"before": table["before"].mean()})
+    fit = sm.OLS(
+        filled["spend"],
+        sm.add_constant(
+            filled[["before"]].assign(treated=(filled["variant"] == "B").astype(float))
+        ),
+    ).fit()
+    assert row["difference"] == pytest.approx(fit.params["treated"])
+    said = [warning.text() for warning in net.warnings[1:]]
+    assert said[0].startswith("200 units have no value of “before”")
+    assert "“spend” is compared net of “before”, which explains" in said[1]
+    checks = {check.name: check.status for check in net.checks}
+    assert checks["before"] == "pass"
+
+
+def test_a_difference_before_the_experiment_is_a_caution():
+    table = experiment(before=[1.0, 2.0] * 150 + [2.0, 3.0] * 150)
+    result = ops.ab_test(table, metrics=["paid"], covariate="before")
+    check = next(check for check in result.checks if check.name == "before")
+    assert check.status == "caution"
+    assert "either it is from after the start" in check.note.text()
+    assert check.note in result.warnings
+
+
+def test_a_ratio_is_not_adjusted_and_that_is_said():
+    table = experiment(before=np.tile([1.0, 2.0, 3.0], 200), visits=2)
+    metric = {"numerator": "spend", "denominator": "visits"}
+    result = ops.ab_test(table, metrics=[metric], covariate="before")
+    assert result.table["test"].tolist() == ["welch"]
+    assert any(note.code == "ab.cuped.ratio" for note in result.warnings)
+
+
+def test_large_values_are_cut_and_both_findings_are_there():
+    random = np.random.default_rng(0)
+    spend = np.where(random.random(4000) < 0.5, 0, random.gamma(2, 10, 4000))
+    spend[3999] = 1e6
+    table = pd.DataFrame({"variant": np.repeat([*"AB"], 2000), "spend": spend})
+    result = ops.ab_test(table, metrics=["spend"], control="A", winsorize=0.999)
+    row = result.table.iloc[0]
+    most = np.quantile(spend[spend != 0], 0.999)
+    expected = ttest_ind(*np.split(np.minimum(spend, most), 2), equal_var=False)
+    assert row["p_value"] == pytest.approx(expected.pvalue)
+    note = next(note for note in result.warnings if note.code == "ab.winsorized")
+    assert note.values["n"] == (spend > most).sum()
+    whole = ttest_ind(*np.split(spend, 2), equal_var=False).pvalue
+    assert note.values["p"] == pytest.approx(whole)
+    assert "without that, “B” has" in note.text()

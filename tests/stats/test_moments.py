@@ -1,0 +1,51 @@
+"""Moments by group, added up and from plain sums, against numpy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from opslib.stats.moments import Moments, moments
+
+NUMBERS = some.floats(-1e6, 1e6)
+
+
+def alike(found, values):
+    assert found.n == values.shape[1]
+    np.testing.assert_allclose(found.mean, values.mean(axis=1), rtol=1e-9, atol=1e-9)
+    expected = np.cov(values)
+    # What is subtracted in the textbook formula bounds what may be lost.
+    scale = np.abs(values).max() ** 2 * 1e-9 + 1e-12
+    np.testing.assert_allclose(found.covariance, expected, rtol=1e-7, atol=scale)
+
+
+@given(some.lists(some.tuples(NUMBERS, NUMBERS, some.integers(0, 1)), min_size=4))
+def test_parts_add_up_to_the_whole(rows):
+    x, y, group = np.array(rows).T
+    whole = moments([x, y], np.zeros(len(x), int), 1)[0]
+    alike(whole, np.array([x, y]))
+    parts = moments([x, y], group.astype(int), 2)
+    for g, part in enumerate(parts):
+        if part.n > 1:
+            alike(part, np.array([x, y])[:, group == g])
+    if all(part.n for part in parts):
+        alike(parts[0] + parts[1], np.array([x, y]))
+
+
+def test_plain_sums_are_as_good():
+    values = np.random.default_rng(0).gamma(0.5, 20, (2, 400))
+    found = Moments.from_sums(400, values.sum(axis=1), values @ values.T)
+    alike(found, values)
+
+
+def test_a_large_mean_beside_a_small_spread_loses_nothing():
+    values = 1e9 + np.arange(1000.0)
+    found = moments([values], np.zeros(1000, int), 1)[0]
+    assert found.covariance[0, 0] == pytest.approx(np.var(np.arange(1000.0), ddof=1))
+
+
+def test_a_unit_without_a_value_is_in_no_group_and_a_group_may_be_empty():
+    columns = [np.array([1.0, np.nan, 3.0]), np.array([1.0, 2.0, np.nan])]
+    found = moments(columns, np.array([0, 0, 1]), 2)
+    assert [one.n for one in found] == [1, 0]
+    assert np.isnan(found[0].covariance).all()
