@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import json
+import os
 import sys
 import types
 import typing
@@ -13,6 +14,7 @@ from typing import Any
 
 import opslib
 from opslib.cells import TABLES, run
+from opslib.kinds import KINDS
 from opslib.result import Error, Result
 from opslib.words import LANGUAGES, text
 
@@ -25,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     language = argparse.ArgumentParser(add_help=False)
     language.add_argument("--lang", choices=LANGUAGES, default="en")
     lang = language.parse_known_args(given)[0].lang
+    # What Python calls ab_test is ab-test to a shell.
+    if given and (name := given[0].replace("-", "_")) in TABLES:
+        given[0] = name
     if given[:1] == ["read"]:
         from opslib.ingest.child import main as read  # noqa: PLC0415  heavy
 
@@ -36,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _answer(asked, lang)
     except Error as error:
         print(error.text(lang), file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read this has seen enough; the interpreter must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         told = text("main.file", lang, name=error.filename, reason=error.strerror)
         print(told, file=sys.stderr)
@@ -92,6 +101,8 @@ def _arguments(command: argparse.ArgumentParser, analysis: str, lang: str) -> No
         take("open", "kind", text("main.kind", lang))
         take("open", "roles", text("main.roles", lang))
         take("open", "timezone", text("main.timezone", lang))
+        for role in _roles(analysis):
+            take("role", role, text("main.role", lang, role=role))
     for name, parameter in options(analysis).items():
         if parameter.default is parameter.empty:
             take("option", name, None, required=True)
@@ -115,6 +126,13 @@ def options(analysis: str) -> dict[str, inspect.Parameter]:
     }
 
 
+def _roles(analysis: str) -> list[str]:
+    """Return the roles of an analysis' table that can be given by name."""
+    taken = {*options(analysis), "kind", "roles", "timezone", "format", "chart", "lang"}
+    roles = KINDS[TABLES[analysis] or ""].roles
+    return [role for role in roles if role not in taken]
+
+
 def _answer(asked: Mapping[str, Any], lang: str) -> None:
     analysis = asked["analysis"]
     values = {
@@ -132,6 +150,13 @@ def _answer(asked: Mapping[str, Any], lang: str) -> None:
         for name, given in asked.items()
         if name.startswith("open ")
     }
+    roles = {
+        name.removeprefix("role "): given
+        for name, given in asked.items()
+        if name.startswith("role ")
+    }
+    if roles:
+        reading["roles"] = {**reading.get("roles", {}), **roles}
     dataset = opslib.open(asked["file"], **reading) if "file" in asked else None
     result = run(analysis, dataset, values)
     if picture:
@@ -215,11 +240,16 @@ def _write(result: Result, form: str, lang: str) -> None:
         told = {
             "answer": result.describe(lang),
             "warnings": notes,
+            "details": result.details(lang),
             "table": json.loads(table),
         }
         print(json.dumps(told, ensure_ascii=False, indent=2))
         return
-    print(result.describe(lang), *notes, "", sep="\n")
+    details = result.details(lang)
+    notes = [note for note in notes if not any(note in line for line in details)]
+    for lines in ([result.describe(lang), *notes], details):
+        if lines:
+            print(*lines, "", sep="\n")
     print(result.table.to_string(index=False))
 
 

@@ -108,6 +108,10 @@ class Result(ABC):
     def describe(self, lang: str = "en") -> str:
         """State the finding in plain text: the numbers and how sure they are."""
 
+    def details(self, lang: str = "en") -> list[str]:  # noqa: ARG002
+        """Say what else was found, a sentence each: what was checked, every verdict."""
+        return []
+
 
 def say(lang: str, *notes: Note | None) -> str:
     """Join sentences as `lang` does; None is left out.

@@ -24,7 +24,7 @@ def open(  # noqa: A001
     *,
     timezone: str = "UTC",
     kind: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    roles: Mapping[str, str | None] | None = None,
 ) -> Dataset:
     """Open a data set of the workspace, the demo, or a file.
 
@@ -33,7 +33,8 @@ def open(  # noqa: A001
         timezone: Where the wall clock of a file's naive times hangs; a saved data set
             has its own.
         kind: What the rows of a file are, see `from_table`.
-        roles: What the columns of a file are, see `from_table`.
+        roles: Role -> column of a file; others are as recognised, and None takes a
+            role away.
 
     Raises:
         Error: No such data set or file, or a file that is not understood.
@@ -47,7 +48,7 @@ def open(  # noqa: A001
     if not path.is_file():
         raise Error("workspace.no_file", path=name)
     table = read_table(path, kind=kind, roles=roles)
-    return from_table(table, kind=kind, roles=roles, timezone=timezone, name=path.name)
+    return from_table(table, kind=kind, timezone=timezone, name=path.name)
 
 
 def from_table(

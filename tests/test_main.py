@@ -102,6 +102,43 @@ def test_a_file_that_is_not_recognised_can_be_explained(monkeypatch, capsys):
     ]
 
 
+def test_a_column_can_be_said_to_be_what_it_is(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        opslib, "funnel", lambda log, *, steps: seen.append(log) or answer(steps=steps)
+    )
+    roles = ["--roles", '{"user": "uid", "event": "x"}', "--event", "act"]
+    assert main(["funnel", "shop.csv", "--steps", "a", *roles]) == 0
+    assert seen == [{"roles": {"user": "uid", "event": "act"}}]
+
+
+def test_an_experiment_says_its_checks_and_every_verdict(tmp_path, capsys, monkeypatch):
+    monkeypatch.undo()
+    table = pd.DataFrame({"uid": range(800), "version": ["old", "new"] * 400})
+    table["paid"], table["day_1"] = [1, 1, 0, 1, 0, 0, 0, 0] * 100, [0, 1, 1, 0] * 200
+    table.to_csv(tmp_path / "test.csv", index=False)
+    line = ["--variant", "version", "--metrics", "paid,day_1", "--control", "old"]
+    assert main(["ab-test", str(tmp_path / "test.csv"), *line]) == 0
+    said = capsys.readouterr().out
+    assert "Pass: Every unit is in one variant." in said
+    assert said.count("Caution: ") == said.count("shows a lift beyond 50%") == 1
+    assert "“new” is a winner: “paid” is higher than in “old”" in said
+    assert "Too early to say whether “new” changes “day_1”" in said
+    assert main(["ab-test", str(tmp_path / "test.csv"), *line, "--lang", "zh_CN"]) == 0
+    assert "通过：每个样本只在一个组里。" in capsys.readouterr().out
+
+
+def test_who_stops_reading_is_told_nothing(monkeypatch, capsys):
+    def refuse(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("opslib.__main__._write", refuse)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1, raising=False)
+    assert main(["funnel", "shop.csv", "--steps", "a"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_typed_counts_need_no_file(capsys):
     counts = '{"A": [1000, 120], "B": [1000, 140]}'
     assert main(["ab_summary", "--counts", counts, "--confidence", "0.9"]) == 0

@@ -47,6 +47,13 @@ def test_kind_and_roles_can_be_corrected(home):
     assert d.users.to_dict("list") == {"user": ["x", "y"], "b": [1, 2]}
 
 
+def test_roles_that_are_not_given_are_as_recognised(home):
+    path = home / "log.csv"
+    path.write_text("who,event,time\nx,view,2026-03-01\ny,pay,2026-03-02\n")
+    log = ops.open(path, roles={"user": "who"}).events
+    assert (log.names, len(log.users)) == (("pay", "view"), 2)
+
+
 def test_a_table_that_would_be_reshaped_opens_as_the_kind_asked_for(home):
     path = home / "wide.csv"
     rows = "".join(f"u{i},2025-01-0{i + 1},2025-02-0{i + 1}\n" for i in range(9))

@@ -149,6 +149,14 @@ class AbResult(Result):
             *self.left_out,
         )
 
+    def details(self, lang: str = "en") -> list[str]:
+        """Say what was checked, and the verdict on each row of `table`."""
+        checks = [
+            Note(f"ab.check.{check.status}", said=check.note).text(lang)
+            for check in self.checks
+        ]
+        return [*checks, *(note.text(lang) for note in self.verdict)]
+
     def _tally(self, lang: str) -> Note:
         """Count the verdicts that were given; the others go without saying."""
         given = Counter(self.table["verdict"])

@@ -82,7 +82,7 @@ def ab_test(
             it goes with a metric the narrower its intervals. Units without a value
             are not adjusted.
         winsorize: Values of means and numerators beyond this quantile of those that
-            are not 0 are cut to it, 0.9 to 0.9999; a warning has the finding without.
+            are not 0 are cut to it, 0.9 to 1; a warning has the finding without.
         margin: Lifts between -margin and +margin do not matter (0.02 is 2 %); None
             never concludes that there is no meaningful difference.
         correction: "holm" over metrics x variants, or "none".

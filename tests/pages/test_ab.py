@@ -82,6 +82,25 @@ def test_a_plan_not_reached_is_a_failed_check(opened):
     assert "Winner" not in texts(page)
 
 
+@pytest.mark.parametrize(
+    ("lang", "test", "kind", "check"),
+    [
+        ("en", "Welch t-test (CUPED)", "ratio", "Before"),
+        ("zh_CN", "Welch t 检验（CUPED）", "比率", "实验前"),
+    ],
+)
+def test_ratios_and_what_was_before_are_options(opened, lang, test, kind, check):
+    options = {"above": "revenue", "below": "converted", "outliers": "cut"}
+    page = opened("ab_test", lang=lang, d="demo", covariate="spend_before", **options)
+    table = page.dataframe[0].value
+    assert table["metric"].tolist()[-2:] == ["revenue / converted"] * 2
+    assert table["kind"].tolist()[-2:] == [kind] * 2
+    assert table["test"].tolist()[:4] == [test] * 4
+    assert check in texts(page)
+    assert page.query_params["covariate"] == "spend_before"
+    assert any('"denominator": "converted"' in code.value for code in page.code)
+
+
 TYPED = {
     "lang": "en",
     "d": "demo",
