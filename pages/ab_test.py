@@ -37,6 +37,12 @@ else:
 
 margin = page.number("margin", 0.0, 100.0, default=0.0, percent=True)
 planned = page.number("planned", 0, 1_000_000_000_000, default=0, more=True)
+method: str | None = "fixed"
+looks = 5
+if planned:
+    method = page.choice("method", ("fixed", "sequential", "always"), more=True)
+if method == "sequential":
+    looks = page.number("looks", 2, 50, default=5, more=True)
 split = page.shares("split", groups)
 
 page.cell(
@@ -44,5 +50,7 @@ page.cell(
     **asked,
     margin=margin or None,
     planned_n=planned or None,
+    method=method,
+    looks=looks,
     expected_split=split,
 )

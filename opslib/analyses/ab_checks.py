@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from opslib.analyses._ab_looks import Look
 from opslib.analyses.ab_result import Check, Status
 from opslib.result import Error, Note
 from opslib.stats.checks import sample_ratio
 from opslib.stats.means import TwoMeans
 from opslib.stats.proportions import TwoProportions
+from opslib.stats.sequential import peeking_error
 
 Pair = TwoProportions | TwoMeans
 
@@ -39,13 +41,18 @@ def split_check(
     return Check("split", status, note)
 
 
-def planned_check(units: int, planned: int | None) -> tuple[Check, ...]:
+def planned_check(look: Look) -> tuple[Check, ...]:
     """Say whether the size planned is reached; no check if nothing was planned."""
-    if planned is None:
+    if look.planned is None:
         return ()
-    status: Status = "fail" if units < planned else "pass"
-    note = Note(f"ab.planned.{status}", units=units, planned=planned)
-    return (Check("planned", status, note),)
+    values = {"units": look.units, "planned": look.planned, "looks": look.looks}
+    if look.method == "fixed":
+        status: Status = "pass" if look.over else "fail"
+        rate = peeking_error(look.looks)
+        note = Note(f"ab.planned.{status}", **values, rate=rate)
+        return (Check("planned", status, note),)
+    code = f"ab.planned.{look.method}"
+    return (Check("planned", "pass", Note(code, **values, look=look.number)),)
 
 
 def sample_check(pairs: Mapping[tuple[str, str], Pair]) -> Check:

@@ -1,24 +1,16 @@
 """A/B test from sums: did a variant change a share or a mean?"""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 import pandas as pd
 
-from opslib.analyses.ab_checks import (
-    Pair,
-    is_small,
-    lift_check,
-    planned_check,
-    sample_check,
-    split_check,
-)
-from opslib.analyses.ab_result import AbResult, Check, form, metric_note
-from opslib.result import Error, Note, check_range
+from opslib.analyses._ab_compare import compare
+from opslib.analyses.ab_checks import Pair
+from opslib.analyses.ab_result import AbResult
+from opslib.result import Error
 from opslib.stats.means import TwoMeans
-from opslib.stats.multiplicity import holm
 from opslib.stats.proportions import TwoProportions
 
 CONTROL = re.compile(
@@ -30,6 +22,7 @@ MOST_VARIANTS = 50
 LARGEST = 1e100
 
 Sample = Sequence[float]
+Method = Literal["fixed", "sequential", "always"]
 
 
 def ab_summary(
@@ -41,6 +34,8 @@ def ab_summary(
     expected_split: Mapping[str, float] | None = None,
     confidence: float = 0.95,
     planned_n: int | None = None,
+    method: Method = "fixed",
+    looks: int = 5,
 ) -> AbResult:
     """Compare variants from their counts; more is taken to be better.
 
@@ -62,6 +57,11 @@ def ab_summary(
         expected_split: Planned share per variant, on any scale; None is equal shares.
         confidence: Coverage of the intervals, 0.5 to 0.999.
         planned_n: Units planned in all variants together; None if nothing was planned.
+        method: "fixed" holds for a single look, at the end; "sequential" for as many
+            planned ones as `looks`, evenly spread (alpha spent as O'Brien and Fleming
+            would); "always" for any number at any time (a confidence sequence). The
+            last two need `planned_n`, and allow for it in p values and intervals.
+        looks: How many looks are planned, the last at the end.
 
     Raises:
         Error: Counts that cannot be, fewer than two variants, or an unknown option.
@@ -97,6 +97,8 @@ def ab_summary(
         expected_split=expected_split,
         confidence=confidence,
         planned_n=planned_n,
+        method=method,
+        looks=looks,
         metric_named=False,
     )
 
@@ -112,92 +114,6 @@ def _sample(variant: str, values: Sample) -> Sample:
     if not right or (len(numbers) == 3 and numbers[2] < 0):
         raise Error("ab.counts", variant=variant, got=str(values))
     return [int(numbers[0]), *numbers[1:]]
-
-
-def compare(
-    pairs: Mapping[tuple[str, str], Pair],
-    units: Mapping[str, int],
-    *,
-    base: str,
-    control: str | None,
-    margin: float | None,
-    correction: str,
-    expected_split: Mapping[str, float] | None,
-    confidence: float,
-    planned_n: int | None,
-    left_out: tuple[Note, ...] = (),
-    remarks: Sequence[Note] = (),
-    checks: tuple[Check, ...] = (),
-    metric_named: bool = True,
-) -> AbResult:
-    """Compare variants on several metrics, with the options of `ab_summary`.
-
-    Args:
-        pairs: Per metric and variant, the control and that variant.
-        units: Units assigned to each variant, for the check of the split.
-        base: The control that was taken.
-        control: As there.
-        margin: As there.
-        correction: As there.
-        expected_split: As there.
-        confidence: As there.
-        planned_n: As there.
-        left_out: What the reduction to counts left out.
-        remarks: What else there is to be told of it.
-        checks: What the reduction to counts has checked.
-        metric_named: False if the metric's name is ours, not the user's.
-    """
-    _check_options(margin, correction, confidence, planned_n)
-    split, total = split_check(units, expected_split), sum(units.values())
-    table = _table(pairs, confidence, correction)
-    planned = planned_check(total, planned_n)
-    failed = (check for check in (split, *planned) if check.status == "fail")
-    gate = next((Note(f"ab.early.{c.name}", **c.note.values) for c in failed), None)
-    verdict = []
-    for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
-        family = int(table["p_value"].count()) if correction == "holm" else 1
-        outcome, reason = _outcome(pair, row, margin, 1 - confidence, family)
-        if gate:
-            outcome, reason = "too_early", gate
-        elif planned and reason and reason.code == "ab.early.chance":
-            reason = Note("ab.early.finished")
-        name = metric_note(row["metric"], row["kind"], named=metric_named)
-        who = {"metric": name, "variant": row["variant"], "control": base}
-        verdict.append(Note(f"ab.{outcome}", **who, margin=margin, reason=reason))
-    table["verdict"] = [note.code.removeprefix("ab.") for note in verdict]
-    checks = (split, *planned, *checks, sample_check(pairs), lift_check(table))
-    warnings = [] if control else [Note("ab.control", control=base)]
-    warnings += [check.note for check in checks if check.status != "pass"]
-    warnings += [note for note in (*left_out, *remarks) if note not in warnings]
-    warnings += _missing(pairs, confidence, named=metric_named)
-    return AbResult(
-        table=table,
-        warnings=tuple(warnings),
-        checks=checks,
-        verdict=tuple(verdict),
-        left_out=left_out,
-        control=base,
-        confidence=confidence,
-        correction=correction,
-        metric_named=metric_named,
-    )
-
-
-def _check_options(
-    margin: float | None, correction: str, confidence: float, planned_n: int | None
-) -> None:
-    if correction not in {"holm", "none"}:
-        choices = ["holm", "none"]
-        raise Error(
-            "option.choice", option="correction", got=correction, choices=choices
-        )
-    limits = {
-        "confidence": (confidence, 0.5, 0.999),
-        "margin": (margin, 0.0001, 1),
-        "planned_n": (planned_n, 2, 10**12),
-    }
-    for option, (got, low, high) in limits.items():
-        check_range(option, got, low, high)
 
 
 def control_of(variants: Iterable[str], control: str | None) -> str:
@@ -236,78 +152,3 @@ def _pair(control: Sample, treatment: Sample) -> Pair:
         return TwoProportions(int(n_control), int(x_control), int(n), int(x))
     (n_control, mean_control, sd_control), (n, mean, sd) = control, treatment
     return TwoMeans(int(n_control), mean_control, sd_control, int(n), mean, sd)
-
-
-def _table(
-    pairs: Mapping[tuple[str, str], Pair], confidence: float, correction: str
-) -> pd.DataFrame:
-    """Compute every statistic of every pair."""
-    tests = [pair.test() for pair in pairs.values()]
-    p_values = [p for p, _ in tests]
-    holding = correction == "holm"
-    family = max(1, sum(not math.isnan(p) for p in p_values)) if holding else 1
-    rows = []
-    for ((metric, variant), pair), (p, test) in zip(pairs.items(), tests, strict=True):
-        low, high = pair.difference_interval(confidence)
-        lift_low, lift_high = pair.lift_interval(confidence)
-        wide = pair.difference_interval(1 - (1 - confidence) / family)
-        rows.append(
-            {
-                "metric": metric,
-                "variant": variant,
-                "kind": pair.kind,
-                "n_control": pair.n_control,
-                "n": pair.n,
-                "control": pair.control,
-                "treatment": pair.treatment,
-                "difference": pair.difference,
-                "low": low,
-                "high": high,
-                "lift": math.nan
-                if pair.lift_problem(confidence)
-                else pair.difference / pair.control,
-                "lift_low": lift_low,
-                "lift_high": lift_high,
-                "test": test,
-                "p_value": p,
-                "low_adjusted": wide[0],
-                "high_adjusted": wide[1],
-            }
-        )
-    table = pd.DataFrame(rows)
-    table.insert(15, "p_adjusted", holm(p_values) if holding else p_values)
-    return table
-
-
-def _outcome(
-    pair: Pair, row: Mapping[Any, Any], margin: float | None, alpha: float, family: int
-) -> tuple[str, Note | None]:
-    """Decide one comparison; what is too early carries its reason."""
-    if pair.problem:
-        return "too_early", Note(f"ab.early.{pair.problem}")
-    if is_small(pair):
-        return "too_early", Note(f"ab.early.small.{form(pair.kind)}")
-    if margin is not None:
-        low, high = pair.lift_interval(1 - 2 * alpha / family)
-        if -margin < low and high < margin:
-            return "no_meaningful_difference", None
-    if row["p_adjusted"] >= alpha:
-        return "too_early", Note("ab.early.chance")
-    # An exact test and the score interval can disagree: then neither is enough.
-    if row["low"] <= 0 <= row["high"]:
-        return "too_early", Note("ab.early.exact")
-    return ("winner" if row["difference"] > 0 else "loser"), None
-
-
-def _missing(
-    pairs: Mapping[tuple[str, str], Pair], confidence: float, *, named: bool
-) -> list[Note]:
-    """Give the reason of every statistic that is not there."""
-    notes = []
-    for (metric, variant), pair in pairs.items():
-        reason = pair.problem or pair.lift_problem(confidence)
-        if reason:
-            name = metric_note(metric, pair.kind, named=named)
-            code = f"ab.missing.{reason}"
-            notes.append(Note(code, metric=name, variant=variant))
-    return notes

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from opslib.analyses._ab_compare import compare
 from opslib.analyses._ab_metrics import MISSING, Groups, known, spelled
 from opslib.analyses.ab_result import AbResult, Check, Status
-from opslib.analyses.ab_summary import LARGEST, compare, control_of
+from opslib.analyses.ab_summary import LARGEST, Method, control_of
 from opslib.result import Error, Note, check_choice, check_range
 
 PLACES = ("numerator", "denominator")
@@ -59,6 +60,8 @@ def ab_test(
     expected_split: Mapping[str, float] | None = None,
     confidence: float = 0.95,
     planned_n: int | None = None,
+    method: Method = "fixed",
+    looks: int = 5,
 ) -> AbTestResult:
     """Compare the variants of an experiment on each metric; more is taken as better.
 
@@ -89,6 +92,9 @@ def ab_test(
         expected_split: Planned share per variant, on any scale; None is equal shares.
         confidence: Coverage of the intervals, 0.5 to 0.999.
         planned_n: Units planned in all variants together; None if nothing was planned.
+        method: "fixed", "sequential" or "always": how often the test is looked at, see
+            `ab_summary`.
+        looks: How many looks are planned, the last at the end.
 
     Raises:
         Error: A column that is missing, a metric that is not numeric or empty for a
@@ -136,6 +142,8 @@ def ab_test(
         expected_split=expected_split,
         confidence=confidence,
         planned_n=planned_n,
+        method=method,
+        looks=looks,
         left_out=(*left_out, *(note for note in told if note.code == MISSING)),
         remarks=told,
         checks=(*checks, *checks_before),

@@ -138,7 +138,10 @@ def inflation(
 
 
 def sequence_multiplier(
-    n: npt.ArrayLike, planned_n: float, alpha: float = 0.05
+    n: npt.ArrayLike,
+    planned_n: float,
+    alpha: float = 0.05,
+    tuned: float | None = None,
 ) -> Floats:
     """Return what multiplies the standard error in an asymptotic confidence sequence.
 
@@ -150,6 +153,8 @@ def sequence_multiplier(
         n: Units seen so far, any shape.
         planned_n: Units at which the interval is to be about as narrow as it can be.
         alpha: Chance that any of the intervals misses, two-sided.
+        tuned: The chance for which `planned_n` is best; None: `alpha`. Sequences that
+            are to agree have one in common.
 
     Returns:
         Multipliers in the shape of `n`; NaN where it is 0.
@@ -163,22 +168,23 @@ def sequence_multiplier(
         >>> sequence_multiplier([2_500, 5_000, 20_000], planned_n=5_000).round(4)
         array([3.0836, 3.0352, 3.1271])
     """
-    ratio = _mixture(n, planned_n, alpha)
+    ratio = _mixture(n, planned_n, alpha if tuned is None else tuned)
     return np.sqrt(2 * (ratio + 1) / ratio * np.log(np.sqrt(ratio + 1) / alpha))
 
 
 def sequence_p(
-    z: npt.ArrayLike, n: npt.ArrayLike, planned_n: float, alpha: float = 0.05
+    z: npt.ArrayLike, n: npt.ArrayLike, planned_n: float, tuned: float = 0.05
 ) -> Floats:
-    """Return p values that hold at every look: any below `alpha` has that chance.
+    """Return p values that hold at every look: any below alpha has at most that chance.
 
-    The interval by `sequence_multiplier` excludes 0 exactly where p < alpha.
+    The interval by `sequence_multiplier` of the same `tuned` excludes 0 exactly where
+    p < alpha.
 
     Args:
         z: Estimates over their standard errors, any shape.
         n: Units seen so far, same shape or one that broadcasts to it.
         planned_n: As in `sequence_multiplier`.
-        alpha: The level at which p will be read; it tunes the sequence with planned_n.
+        tuned: As in `sequence_multiplier`; best the level at which p will be read.
 
     Returns:
         Two-sided p values, at most 1; NaN where n is 0.
@@ -190,17 +196,17 @@ def sequence_p(
         >>> sequence_p([2, 3.1271], 20_000, planned_n=5_000).round(3)
         array([0.823, 0.05 ])
     """
-    ratio = _mixture(n, planned_n, alpha)
+    ratio = _mixture(n, planned_n, tuned)
     square = np.square(np.asarray(z, float))
     p = np.sqrt(ratio + 1) * np.exp(-ratio * square / (2 * (ratio + 1)))
     return np.minimum(1, p)
 
 
-def _mixture(n: npt.ArrayLike, planned_n: float, alpha: float) -> Floats:
+def _mixture(n: npt.ArrayLike, planned_n: float, tuned: float) -> Floats:
     """Return n rho^2, with the rho that makes the interval narrow at `planned_n`."""
     size = np.asarray(n, float)
-    tuned = -2 * np.log(alpha) + np.log(1 - 2 * np.log(alpha))
-    return np.where(size > 0, size, np.nan) * tuned / planned_n
+    square = -2 * np.log(tuned) + np.log(1 - 2 * np.log(tuned))
+    return np.where(size > 0, size, np.nan) * square / planned_n
 
 
 def _equal(looks: int) -> Floats:
