@@ -43,6 +43,7 @@ if planned:
     method = page.choice("method", ("fixed", "sequential", "always"), more=True)
 if method == "sequential":
     looks = page.number("looks", 2, 50, default=5, more=True)
+daily = page.number("daily", 0, 1_000_000_000_000, default=0, more=True)
 split = page.shares("split", groups)
 
 page.cell(
@@ -52,5 +53,6 @@ page.cell(
     planned_n=planned or None,
     method=method,
     looks=looks,
+    daily_traffic=daily or None,
     expected_split=split,
 )

@@ -33,6 +33,7 @@ def compare(
     planned_n: int | None,
     method: str,
     looks: int,
+    daily_traffic: float | None,
     left_out: tuple[Note, ...] = (),
     remarks: Sequence[Note] = (),
     checks: tuple[Check, ...] = (),
@@ -52,12 +53,13 @@ def compare(
         planned_n: As there.
         method: As there.
         looks: As there.
+        daily_traffic: As there.
         left_out: What the reduction to counts left out.
         remarks: What else there is to be told of it.
         checks: What the reduction to counts has checked.
         metric_named: False if the metric's name is ours, not the user's.
     """
-    _check_options(margin, correction, confidence, planned_n)
+    _check_options(margin, correction, confidence, planned_n, daily_traffic)
     split, total = split_check(units, expected_split), sum(units.values())
     look = Look(method, total, planned_n, looks, 1 - confidence)
     covers = 1 - look.nominal(1 - confidence)
@@ -65,7 +67,8 @@ def compare(
     planned = planned_check(look)
     failed = (check for check in (split, *planned) if check.status == "fail")
     gate = next((Note(f"ab.early.{c.name}", **c.note.values) for c in failed), None)
-    verdict = []
+    verdict: list[Note] = []
+    worth: list[Note | None] = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
         family = max(1, table["p_value"].count()) if correction == "holm" else 1
         within = 1 - look.nominal(2 * (1 - confidence) / family)
@@ -78,6 +81,16 @@ def compare(
         name = metric_note(row["metric"], row["kind"], named=metric_named)
         who = {"metric": name, "variant": row["variant"], "control": base}
         verdict.append(Note(f"ab.{outcome}", **who, margin=margin, reason=reason))
+        decided = outcome in {"winner", "loser"} and row["kind"] != "ratio"
+        worth.append(None)
+        if decided and daily_traffic is not None:
+            what = Note(
+                "ab.worth.named" if metric_named else f"ab.worth.{row['kind']}",
+                metric=row["metric"],
+            )
+            gain = _gain(row, daily_traffic)
+            values = who | gain | {"what": what, "level": confidence * 100}
+            worth[-1] = Note("ab.worth", **values)
     table["verdict"] = [note.code.removeprefix("ab.") for note in verdict]
     checks = (split, *planned, *checks, sample_check(pairs), lift_check(table))
     warnings = [] if control else [Note("ab.control", control=base)]
@@ -89,6 +102,7 @@ def compare(
         warnings=tuple(warnings),
         checks=checks,
         verdict=tuple(verdict),
+        worth=tuple(worth),
         left_out=left_out,
         control=base,
         confidence=confidence,
@@ -97,8 +111,19 @@ def compare(
     )
 
 
+def _gain(row: Mapping[Any, Any], daily: float) -> dict[str, float]:
+    """Say how much more a week has if everyone gets the variant."""
+    names = {"gain": "difference", "low": "low", "high": "high"}
+    week = {name: 7 * daily * row[column] for name, column in names.items()}
+    return {"daily": daily, **week}
+
+
 def _check_options(
-    margin: float | None, correction: str, confidence: float, planned_n: int | None
+    margin: float | None,
+    correction: str,
+    confidence: float,
+    planned_n: int | None,
+    daily_traffic: float | None,
 ) -> None:
     if correction not in {"holm", "none"}:
         choices = ["holm", "none"]
@@ -109,6 +134,7 @@ def _check_options(
         "confidence": (confidence, 0.5, 0.999),
         "margin": (margin, 0.0001, 1),
         "planned_n": (planned_n, 2, 10**12),
+        "daily_traffic": (daily_traffic, 1, 10**12),
     }
     for option, (got, low, high) in limits.items():
         check_range(option, got, low, high)

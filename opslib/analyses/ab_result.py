@@ -53,6 +53,8 @@ class AbResult(Result):
     Attributes:
         checks: What must hold before the verdicts count.
         verdict: One sentence per row of `table`, in its order.
+        worth: What that is worth in a week, in the same order; None where nobody asked,
+            nothing is decided, or a ratio cannot be added up.
         left_out: Sentences about rows and units that are not counted.
         control: The variant the others are compared with.
         confidence: Coverage of every interval that is not adjusted.
@@ -62,6 +64,7 @@ class AbResult(Result):
 
     checks: tuple[Check, ...]
     verdict: tuple[Note, ...]
+    worth: tuple[Note | None, ...]
     left_out: tuple[Note, ...]
     control: str
     confidence: float
@@ -146,6 +149,7 @@ class AbResult(Result):
             several and self._tally(lang),
             self._finding(row),
             self.verdict[clearest],
+            self.worth[clearest],
             *self.left_out,
         )
 
@@ -155,7 +159,8 @@ class AbResult(Result):
             Note(f"ab.check.{check.status}", said=check.note).text(lang)
             for check in self.checks
         ]
-        return [*checks, *(note.text(lang) for note in self.verdict)]
+        verdicts = zip(self.verdict, self.worth, strict=True)
+        return [*checks, *(say(lang, *notes) for notes in verdicts)]
 
     def _tally(self, lang: str) -> Note:
         """Count the verdicts that were given; the others go without saying."""

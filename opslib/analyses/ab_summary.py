@@ -36,6 +36,7 @@ def ab_summary(
     planned_n: int | None = None,
     method: Method = "fixed",
     looks: int = 5,
+    daily_traffic: float | None = None,
 ) -> AbResult:
     """Compare variants from their counts; more is taken to be better.
 
@@ -62,6 +63,8 @@ def ab_summary(
             would); "always" for any number at any time (a confidence sequence). The
             last two need `planned_n`, and allow for it in p values and intervals.
         looks: How many looks are planned, the last at the end.
+        daily_traffic: Units per day that would all get the better variant, to say what
+            that is worth; None says nothing of it.
 
     Raises:
         Error: Counts that cannot be, fewer than two variants, or an unknown option.
@@ -99,6 +102,7 @@ def ab_summary(
         planned_n=planned_n,
         method=method,
         looks=looks,
+        daily_traffic=daily_traffic,
         metric_named=False,
     )
 

@@ -62,6 +62,7 @@ def ab_test(
     planned_n: int | None = None,
     method: Method = "fixed",
     looks: int = 5,
+    daily_traffic: float | None = None,
 ) -> AbTestResult:
     """Compare the variants of an experiment on each metric; more is taken as better.
 
@@ -95,6 +96,8 @@ def ab_test(
         method: "fixed", "sequential" or "always": how often the test is looked at, see
             `ab_summary`.
         looks: How many looks are planned, the last at the end.
+        daily_traffic: Units per day that would all get the better variant, to say what
+            that is worth; None says nothing of it.
 
     Raises:
         Error: A column that is missing, a metric that is not numeric or empty for a
@@ -144,6 +147,7 @@ def ab_test(
         planned_n=planned_n,
         method=method,
         looks=looks,
+        daily_traffic=daily_traffic,
         left_out=(*left_out, *(note for note in told if note.code == MISSING)),
         remarks=told,
         checks=(*checks, *checks_before),

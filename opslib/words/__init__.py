@@ -203,6 +203,7 @@ WRITERS: dict[str, Callable[[Any, str], str]] = {
     "percent": percent,
     "change": lambda value, lang: percent(value, lang, signed=True),
     "points": _points,
+    "gain": lambda value, lang: ("+" if value > 0 else "") + number(value, lang),
     "p": _p_value,
     "date": _date,
     "duration": duration,

@@ -36,6 +36,8 @@ def verdicts(result: AbResult, place: str = "") -> str:
                 if reason := result.verdict[i].values["reason"]:
                     said = reason.text(lang)
                     st.text(said[:1].upper() + said[1:])
+                if worth := result.worth[i]:
+                    st.text(worth.text(lang))
     if len(rows) > MOST_VERDICTS:
         note(t("ab_test.more_verdicts", n=len(rows) - MOST_VERDICTS))
     return _checks(result, place)

@@ -346,3 +346,23 @@ def test_what_is_no_number_is_told_in_a_sentence(counts, options, sentence):
     with pytest.raises(ops.Error, match=sentence) as caught:
         ops.ab_summary(counts, **options)
     assert caught.value.text("zh_CN")
+
+
+def test_a_verdict_says_what_it_is_worth_in_a_week():
+    given = {"A": [5000, 500], "B": [5000, 600], "C": [5000, 505]}
+    result = ops.ab_summary(given, daily_traffic=1000)
+    row = result.table.iloc[0]
+    assert [note is None for note in result.worth] == [False, True]
+    values = result.worth[0].values
+    expected = 7000 * row[["difference", "low", "high"]].to_numpy(float)
+    assert [values[name] for name in ("gain", "low", "high")] == pytest.approx(expected)
+    said = (
+        "If all 1,000 units a day had “B” instead of “A”, that would mean about +140 "
+        "conversions in a week (95% interval +54.2 to +226)."
+    )
+    assert said in result.describe()
+    assert said in " ".join(result.details())
+    assert "每周转化数约 +140" in result.describe("zh_CN")
+    assert ops.ab_summary(given).worth == (None, None)
+    with pytest.raises(ops.Error, match="daily_traffic must lie between 1"):
+        ops.ab_summary(given, daily_traffic=0)

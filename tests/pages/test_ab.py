@@ -115,6 +115,7 @@ TYPED = {
     "conversions2": "600",
     "margin": "0.0",
     "planned": "0",
+    "daily": "0",
     "split1": "1.0",
     "split2": "1.0",
 }
