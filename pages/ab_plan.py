@@ -20,6 +20,7 @@ else:
     mde = page.number("change", -1e12, 1e12, default=5.0)
 daily = page.number("daily", 0, 1_000_000_000_000, default=1_000)
 variants = page.number("variants", 2, 10, default=2, more=True)
+looks = page.number("looks", 1, 50, default=1, more=True)
 power = page.number("power", 50.0, 99.9, default=80.0, percent=True, more=True)
 alpha = page.number("alpha", 0.1, 50.0, default=5.0, percent=True, more=True)
 
@@ -33,4 +34,5 @@ page.cell(
     variants=variants,
     power=power,
     alpha=alpha,
+    looks=looks,
 )

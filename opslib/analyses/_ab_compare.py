@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from opslib.analyses._ab_looks import Look
+from opslib.analyses._ab_pair import Pair, is_small
 from opslib.analyses.ab_checks import (
-    Pair,
-    is_small,
     lift_check,
     planned_check,
     sample_check,
@@ -108,6 +107,7 @@ def compare(
         confidence=confidence,
         correction=correction,
         metric_named=metric_named,
+        _pairs=pairs,
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib.analyses.ab_checks import Pair, before_check
+from opslib.analyses._ab_pair import Pair
+from opslib.analyses.ab_checks import before_check
 from opslib.analyses.ab_result import Check
 from opslib.result import Error, Note, check_choice
 from opslib.stats import cuped

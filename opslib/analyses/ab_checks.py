@@ -6,14 +6,11 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from opslib.analyses._ab_looks import Look
+from opslib.analyses._ab_pair import Pair, is_small
 from opslib.analyses.ab_result import Check, Status
 from opslib.result import Error, Note
 from opslib.stats.checks import sample_ratio
-from opslib.stats.means import TwoMeans
-from opslib.stats.proportions import TwoProportions
 from opslib.stats.sequential import peeking_error
-
-Pair = TwoProportions | TwoMeans
 
 
 def split_check(
@@ -76,10 +73,3 @@ def lift_check(table: pd.DataFrame) -> Check:
     status: Status = "pass" if large.empty else "caution"
     names = sorted(set(large["variant"]))
     return Check("lift", status, Note(f"ab.lift.{status}", variants=names))
-
-
-def is_small(pair: Pair) -> bool:
-    """Say whether a group is too small for a verdict (Optimizely; GrowthBook)."""
-    if pair.kind == "share":
-        return min(pair.n_control, pair.n) < 100 or pair.expected < 25
-    return min(pair.n_control, pair.n) < 150

@@ -12,6 +12,7 @@ import pandas as pd
 from opslib import charts
 from opslib.result import Error, Note, Result, check_range, say
 from opslib.stats.power import control_size_for_means, control_size_for_shares
+from opslib.stats.sequential import inflation
 from opslib.words import text
 
 GRID = np.linspace(0.5, 2, 31)
@@ -95,6 +96,7 @@ def ab_plan(
     split: Sequence[float] | None = None,
     daily_traffic: float | None = None,
     sd: float | None = None,
+    looks: int = 1,
 ) -> PlanResult:
     """Size a test so that `ab_test` finds an effect of `mde` with chance `power`.
 
@@ -111,12 +113,15 @@ def ab_plan(
         split: Share of traffic per group, control first, on any scale; None is equal.
         daily_traffic: Units that enter the test per day, all groups together.
         sd: Standard deviation of a metric that is a mean; None plans for a share.
+        looks: How often the test is looked at, the end among them, 1 to 50; with more
+            than one it is read with method="sequential", and needs a little more.
 
     Raises:
         Error: An option out of range, or a target share that is not one.
 
     References:
-        Fleiss, Levin & Paik (2003), section 4.1; Guenther (1981). Calculators that put
+        Fleiss, Levin & Paik (2003), section 4.1; Guenther (1981); Jennison & Turnbull
+        (2000), Group Sequential Methods, for looks. Calculators that put
         the baseline's variance into the null give less than the power they promise.
 
     Example:
@@ -130,13 +135,15 @@ def ab_plan(
         "alpha": (alpha, 0.001, 0.5),
         "power": (power, 0.5, 0.999),
         "variants": (variants, 2, 50),
+        "looks": (looks, 1, 50),
         "daily_traffic": (daily_traffic, 1, 10**12),
         "sd": (sd, 1e-12, 1e12),
     }
     for option, (got, low, high) in limits.items():
         check_range(option, got, low, high)
-    if not isinstance(variants, int):
-        raise Error("option.range", option="variants", low=2, high=50, got=variants)
+    for option, whole, low in (("variants", variants, 2), ("looks", looks, 1)):
+        if not isinstance(whole, int):
+            raise Error("option.range", option=option, low=low, high=50, got=whole)
     check_range("mde", mde, -(10**12), 10**12)
     check_range("baseline", baseline, -(10**12), 10**12)
     change = abs(baseline) * mde if relative else mde
@@ -145,6 +152,7 @@ def ab_plan(
     if sd is None and not 0 < baseline + change < 1:
         raise Error("ab.plan.target", target=baseline + change)
     weights = _weights(variants, split)
+    cost = inflation(looks, alpha / (variants - 1), power) if looks > 1 else 1.0
 
     def size(effect: float) -> dict[str, Any]:
         total = 0.0
@@ -159,7 +167,7 @@ def ab_plan(
                 if sd is None
                 else control_size_for_means(effect, sd, **options)
             )
-            total = max(total, control / weights[0])
+            total = max(total, cost * control / weights[0])
         groups = [math.ceil(round(total * weight, 6)) for weight in weights]
         return {
             "mde": effect,
@@ -186,7 +194,7 @@ def ab_plan(
         table=pd.DataFrame([asked]),
         grid=pd.DataFrame([size(effect) for effect in effects]),
         kind="share" if sd is None else "mean",
-        warnings=_warnings(asked, shares=sd is None),
+        warnings=_warnings(asked, shares=sd is None, looks=looks, cost=cost),
     )
 
 
@@ -206,13 +214,17 @@ def _days(units: int, daily_traffic: float | None) -> float:
     return max(14, 7 * math.ceil(units / daily_traffic / 7))
 
 
-def _warnings(asked: dict[str, Any], *, shares: bool) -> tuple[Note, ...]:
+def _warnings(
+    asked: dict[str, Any], *, shares: bool, looks: int, cost: float
+) -> tuple[Note, ...]:
     """Say what the plan cannot give, and where `ab_test` would want more."""
     notes = []
     if math.isnan(asked["days"]):
         notes.append(Note("ab.plan.no_traffic"))
     if asked["variants"] > 2:
         notes.append(Note("ab.plan.shared", n=asked["variants"] - 1))
+    if looks > 1:
+        notes.append(Note("ab.plan.looks", looks=looks, more=cost - 1))
     rate = (asked["baseline"] + asked["target"]) / 2 if shares else math.inf
     least = 100 if shares else 150
     if asked["n_per_variant"] < least or asked["n_per_variant"] * rate < 25:

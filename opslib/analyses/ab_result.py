@@ -3,7 +3,8 @@
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import altair as alt
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from opslib import charts
+from opslib.analyses._ab_bayes import posteriors
+from opslib.analyses._ab_pair import Pair
 from opslib.result import Note, Result, say
 from opslib.words import text
 
@@ -70,6 +73,21 @@ class AbResult(Result):
     confidence: float
     correction: str
     metric_named: bool = True
+    _pairs: Mapping[tuple[str, str], Pair] = field(repr=False)
+
+    @cached_property
+    def bayes(self) -> pd.DataFrame:
+        """The chance that each variant is better, and what choosing it costs.
+
+        Two rows per row of `table`: metric, variant, prior ("flat"; "sceptical", lifts
+        of 0 with standard deviation 0.3, as GrowthBook has); better, the chance that
+        the lift is above 0; loss, what choosing the variant costs on average, and
+        loss_control, what choosing the control does, in parts of the control; lift,
+        lift_low, lift_high, with the credible interval. NaN where there is no lift.
+        Shares are Beta-binomial under the flat prior, all else is normal. To stop when
+        `better` is high finds what is not there as surely as to stop when p is low.
+        """
+        return posteriors(self._pairs, self.confidence)
 
     def chart(self, lang: str = "en") -> alt.LayerChart:
         """Draw each lift with its interval; differences where there is no lift."""

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from opslib.analyses._ab_compare import compare
-from opslib.analyses.ab_checks import Pair
+from opslib.analyses._ab_pair import Pair
 from opslib.analyses.ab_result import AbResult
 from opslib.result import Error
 from opslib.stats.means import TwoMeans

@@ -77,6 +77,20 @@ class TwoProportions:
         return self.x / self.n
 
     @property
+    def variances(self) -> tuple[float, float]:
+        """What control and treatment add to the variance of the difference."""
+        control, treatment = self.control, self.treatment
+        return control * (1 - control) / self.n_control, (
+            treatment * (1 - treatment) / self.n
+        )
+
+    @property
+    def base(self) -> tuple[float, float]:
+        """Variance of the control, and its covariance with the difference."""
+        variance, _ = self.variances
+        return variance, -variance
+
+    @property
     def problem(self) -> None:
         """Shares can always be compared."""
         return

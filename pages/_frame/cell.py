@@ -24,7 +24,8 @@ Cell = dict[str, Any]
 SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "matured_share", "matured_low", "matured_high", "lift",
-    "lift_low", "lift_high", "retention", "dau_wau", "dau_mau", "wau_mau",
+    "lift_low", "lift_high", "better", "loss", "loss_control", "retention", "dau_wau",
+    "dau_mau", "wau_mau",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -48,6 +49,8 @@ REASONS = {
     "personas": ("evidence", "preparation"),
     "paths": ("common",),
     "activity": ("stickiness", "frequency", "hours"),
+    "ab_test": ("bayes",),
+    "ab_summary": ("bayes",),
 }
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
@@ -59,6 +62,7 @@ CODED: dict[str, tuple[str, ...]] = {
     "paths": ("source", "target"),
     "lifecycle": ("state",),
     "hours": ("weekday",),
+    "bayes": ("prior",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}

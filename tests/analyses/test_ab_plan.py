@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 
+import opslib as ops
 from opslib.analyses.ab_plan import ab_plan
 from opslib.result import Error
 
@@ -137,3 +139,33 @@ def test_what_is_no_number_is_told_in_a_sentence(options, sentence):
 def test_the_axis_of_units_shows_whole_numbers():
     spec = ab_plan(baseline=0.1, mde=0.01).chart().to_json()
     assert '"format": ",d"' in spec
+
+
+def test_looks_cost_what_keeps_the_power():
+    """About 2.5 % for five looks of O'Brien-Fleming type (Jennison & Turnbull)."""
+    once, five = (ops.ab_plan(baseline=0.2, mde=0.05, looks=looks) for looks in (1, 5))
+    ratio = five.table["n_per_variant"] / once.table["n_per_variant"]
+    assert ratio[0] == pytest.approx(1.025, abs=2e-3)
+    assert "which takes 2.5% more units" in five.warnings[1].text()
+    assert "样本量多 2.5%" in five.warnings[1].text("zh_CN")
+    with pytest.raises(ops.Error, match="looks must lie between 1 and 50"):
+        ops.ab_plan(baseline=0.2, mde=0.05, looks=2.5)
+
+
+@pytest.mark.slow
+def test_a_plan_with_looks_keeps_its_power():
+    plan = ops.ab_plan(baseline=0.2, mde=0.05, looks=4).table.iloc[0]
+    n, random = int(plan["n_per_variant"]) // 4, np.random.default_rng(1)
+    runs, found = 600, 0
+    for _ in range(runs):
+        a, b = (random.binomial(n, rate, 4).cumsum() for rate in (0.2, 0.25))
+        for look in range(4):
+            size = n * (look + 1)
+            given = {"A": [size, int(a[look])], "B": [size, int(b[look])]}
+            table = ops.ab_summary(
+                given, method="sequential", looks=4, planned_n=8 * n, control="A"
+            ).table
+            if table["verdict"][0] == "winner":
+                found += 1
+                break
+    assert found / runs == pytest.approx(0.8, abs=0.05)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, norm
 
 import opslib as ops
 from opslib.analyses.ab_result import OUTCOMES
@@ -366,3 +366,41 @@ def test_a_verdict_says_what_it_is_worth_in_a_week():
     assert ops.ab_summary(given).worth == (None, None)
     with pytest.raises(ops.Error, match="daily_traffic must lie between 1"):
         ops.ab_summary(given, daily_traffic=0)
+
+
+def test_the_bayesian_way_is_that_of_many_draws():
+    random = np.random.default_rng(0)
+    result = ops.ab_summary({"A": [1000, 100], "B": [900, 110]}, control="A")
+    flat, sceptical = result.bayes.to_dict("records")
+    a, b = random.beta(101, 901, 10**6), random.beta(111, 791, 10**6)
+    assert flat["better"] == pytest.approx((b > a).mean(), abs=2e-3)
+    assert flat["loss"] == pytest.approx(np.maximum(a - b, 0).mean() / 0.1, rel=2e-2)
+    assert flat["loss_control"] == pytest.approx(
+        np.maximum(b - a, 0).mean() / 0.1, rel=2e-2
+    )
+    lift = np.quantile(b / a - 1, [0.025, 0.5, 0.975])
+    assert [flat[name] for name in ("lift_low", "lift", "lift_high")] == pytest.approx(
+        lift, abs=3e-3
+    )
+    # What is sceptical of lifts believes less of one.
+    assert 0 < sceptical["lift"] < flat["lift"]
+    assert 0.5 < sceptical["better"] < flat["better"]
+
+
+def test_means_are_read_the_bayesian_way_as_normal():
+    """By hand: lift 0.1, its variance (1 + 1.1 ** 2) / 400 of the control's mean."""
+    result = ops.ab_summary({"A": [400, 10, 10], "B": [400, 11, 10]}, control="A")
+    flat, sceptical = result.bayes.to_dict("records")
+    se = math.sqrt((1 + 1.1**2) / 400)
+    assert flat["better"] == pytest.approx(norm.cdf(0.1 / se))
+    assert [flat["lift_low"], flat["lift_high"]] == pytest.approx(
+        [0.1 - 1.959964 * se, 0.1 + 1.959964 * se]
+    )
+    kept = 0.3**2 / (0.3**2 + se**2)
+    assert sceptical["lift"] == pytest.approx(kept * 0.1)
+
+
+def test_without_a_lift_nothing_is_believed():
+    result = ops.ab_summary({"A": [400, 0], "B": [400, 4]}, control="A")
+    assert result.bayes.iloc[:, 3:].isna().all(axis=None)
+    assert result.bayes["prior"].tolist() == ["flat", "sceptical"]

@@ -11,6 +11,11 @@ def said(page):
     return "\n".join(texts(page))
 
 
+def shown(page):
+    """The table of the answer, behind that of the Bayesian way."""
+    return next(one.value for one in page.dataframe if "verdict" in one.value)
+
+
 @pytest.fixture
 def saved(workspace, samples):
     """Save one of the real experiments; return its id."""
@@ -38,7 +43,7 @@ def test_cookie_cats_shows_the_known_answer_and_the_suspicious_split(opened, sav
     )
     # A check is said once, in its row, not again as a note.
     assert said(page).count("The split is suspicious") == 1
-    table = page.dataframe[0].value.set_index("metric")
+    table = shown(page).set_index("metric")
     assert table.loc["retention_7", "control"] == pytest.approx(0.1902, abs=5e-5)
     assert table.loc["retention_7", "treatment"] == pytest.approx(0.1820, abs=5e-5)
 
@@ -52,7 +57,7 @@ def test_hillstrom_has_a_verdict_per_arm_and_metric_in_chinese(opened, saved):
     assert any(text.startswith("10.6% → 15.1%：+42.6%") for text in texts(page))
     assert any(text.startswith("0.653 → 1.42：") for text in texts(page))
     assert texts(page).count("注意") == 1
-    table = page.dataframe[0].value
+    table = shown(page)
     assert table["kind"].tolist() == ["比例"] * 4 + ["均值"] * 2
     assert set(table["test"]) == {"z 检验", "Welch t 检验"}
     assert set(table["verdict"]) == {"胜出"}
@@ -92,12 +97,15 @@ def test_a_plan_not_reached_is_a_failed_check(opened):
 def test_ratios_and_what_was_before_are_options(opened, lang, test, kind, check):
     options = {"above": "revenue", "below": "converted", "outliers": "cut"}
     page = opened("ab_test", lang=lang, d="demo", covariate="spend_before", **options)
-    table = page.dataframe[0].value
+    table = shown(page)
     assert table["metric"].tolist()[-2:] == ["revenue / converted"] * 2
     assert table["kind"].tolist()[-2:] == [kind] * 2
     assert table["test"].tolist()[:4] == [test] * 4
     assert check in texts(page)
     assert page.query_params["covariate"] == "spend_before"
+    believed = next(one.value for one in page.dataframe if "prior" in one.value)
+    priors = {"en": {"flat", "sceptical"}, "zh_CN": {"均匀", "怀疑"}}
+    assert set(believed["prior"]) == priors[lang]
     assert any('"denominator": "converted"' in code.value for code in page.code)
 
 
