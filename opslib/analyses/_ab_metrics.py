@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -182,11 +183,14 @@ class Groups:
             )
         return pairs, notes
 
+    @cached_property
+    def _codes(self) -> npt.NDArray[np.intp]:
+        """The place of each unit's variant among them."""
+        column = self.rows["variant"].cat.set_categories(self.variants)
+        return np.asarray(column.cat.codes, np.intp)
+
     def _arms(self, columns: Sequence[Floats]) -> list[Moments]:
-        order = pd.Index(self.variants)
-        return moments(
-            columns, order.get_indexer(pd.Index(self.rows["variant"])), len(order)
-        )
+        return moments(columns, self._codes, len(self.variants))
 
     def _pairs(
         self, arms: Sequence[Moments], kind: str, *, adjusts: bool = False

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from opslib.analyses._ab_compare import compare
@@ -118,7 +120,7 @@ def ab_test(
     check_range("winsorize", winsorize, 0.9, 1)
     table = table.reset_index(drop=True).rename(columns=str)
     specs = spelled(metrics, _measurable(table))
-    rows = pd.DataFrame({"variant": _text(table["variant"])})
+    rows = pd.DataFrame({"variant": _labels(table["variant"])})
     if "unit" in table:
         rows["unit"] = _text(table["unit"])
     used = {spec[key] for spec in specs for key in PLACES if spec.get(key)}
@@ -126,10 +128,11 @@ def ab_test(
     check_choice("covariate", covariate, others)
     names = [name for name in table.columns if name in used or name == covariate]
     values = {name: _numbers(table[name]) for name in names}
-    shares = {name for name in names if values[name].dropna().isin([0, 1]).all()}
+    shares = {name for name in names if _is_share(values[name].to_numpy())}
     asked = known(specs, shares)
     rows, left_out, checks = _one_row_per_unit(table, rows.assign(**values), covariate)
-    units = {str(name): int(n) for name, n in rows["variant"].value_counts().items()}
+    counted = rows["variant"].cat.remove_unused_categories().value_counts()
+    units = {str(name): int(n) for name, n in counted.items()}
     base = control_of(units, control)
     groups = Groups(
         rows=rows, variants=sorted(units), base=base, before=covariate, cap=winsorize
@@ -169,8 +172,24 @@ def _measurable(table: pd.DataFrame) -> list[str]:
     return [name for name in columns if name not in {"unit", "variant"}]
 
 
+def _labels(column: pd.Series) -> pd.Series:
+    """Write variants as text, each once."""
+    places, values = pd.factorize(column)
+    written = _text(pd.Series(values)).astype("string").astype(object)
+    codes, names = pd.factorize(written)
+    codes = np.append(codes, -1)[places]  # -1, for none, is the last
+    labels = pd.Categorical.from_codes(codes, pd.Index(names, dtype=object))
+    return pd.Series(labels, index=column.index)
+
+
+def _is_share(values: npt.NDArray[np.float64]) -> bool:
+    return bool(((values == 0) | (values == 1) | np.isnan(values)).all())
+
+
 def _text(column: pd.Series) -> pd.Series:
     """Write ids and variants as text; 1.0 beside blanks is the id 1."""
+    if pd.api.types.is_integer_dtype(column) and not column.hasnans:
+        return column  # the same as their text, and much quicker
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     text = column.astype("string").str.strip()
