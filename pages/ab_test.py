@@ -22,6 +22,8 @@ else:
     control = page.choice(
         "control", groups, default=next(iter(groups), None), named=True
     )
+    guardrails: list[Any] = page.many("guardrails", others, default=[], more=True)
+    others = [name for name in others if name not in guardrails]
     above = page.choice("above", page.metrics, named=True, more=True)
     below = page.choice("below", page.metrics, named=True, more=True)
     if above and below:
@@ -30,6 +32,7 @@ else:
     outliers = page.choice("outliers", ("kept", "cut"), more=True)
     asked = {
         "metrics": metrics,
+        "guardrails": guardrails,
         "control": control,
         "covariate": page.choice("covariate", others, named=True, more=True),
         "winsorize": 0.999 if outliers == "cut" else None,

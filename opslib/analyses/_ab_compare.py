@@ -1,7 +1,7 @@
 """Every statistic of every pair of groups, what was checked, and the verdicts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from opslib.analyses._ab_looks import Look
 from opslib.analyses._ab_pair import Pair, is_small
 from opslib.analyses.ab_checks import (
+    guard_check,
     lift_check,
     planned_check,
     sample_check,
@@ -17,6 +18,9 @@ from opslib.analyses.ab_checks import (
 from opslib.analyses.ab_result import AbResult, Check, form, metric_note
 from opslib.result import Error, Note, check_range
 from opslib.stats.multiplicity import holm
+
+# A guardrail may get worse by less than this part where no margin is given.
+HARM = 0.01
 
 
 def compare(
@@ -35,6 +39,7 @@ def compare(
     daily_traffic: float | None,
     left_out: tuple[Note, ...] = (),
     remarks: Sequence[Note] = (),
+    guards: Collection[str] = (),
     checks: tuple[Check, ...] = (),
     metric_named: bool = True,
 ) -> AbResult:
@@ -55,46 +60,58 @@ def compare(
         daily_traffic: As there.
         left_out: What the reduction to counts left out.
         remarks: What else there is to be told of it.
+        guards: The metrics that must not get worse; all others are to get better.
         checks: What the reduction to counts has checked.
         metric_named: False if the metric's name is ours, not the user's.
     """
     _check_options(margin, correction, confidence, planned_n, daily_traffic)
     split, total = split_check(units, expected_split), sum(units.values())
     look = Look(method, total, planned_n, looks, 1 - confidence)
-    covers = 1 - look.nominal(1 - confidence)
-    table = _table(pairs, confidence, correction, look)
     planned = planned_check(look)
-    failed = (check for check in (split, *planned) if check.status == "fail")
-    gate = next((Note(f"ab.early.{c.name}", **c.note.values) for c in failed), None)
+    table = _table(pairs, confidence, correction, look, guards)
+    family = max(1, table["p_adjusted"].count()) if correction == "holm" else 1
+    within = 1 - look.nominal(2 * (1 - confidence) / family)
+    failed = [check for check in (split, *planned) if check.status == "fail"]
     verdict: list[Note] = []
     worth: list[Note | None] = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
-        family = max(1, table["p_value"].count()) if correction == "holm" else 1
-        within = 1 - look.nominal(2 * (1 - confidence) / family)
-        alike = margin is not None and _within(pair, margin, within)
-        outcome, reason = _outcome(pair, row, 1 - confidence, alike=alike)
-        if gate:
-            outcome, reason = "too_early", gate
+        guards_it = row["metric"] in guards
+        harm = margin or HARM
+        if guards_it:
+            outcome, reason = _guarded(pair, row, harm)
+        else:
+            alike = margin is not None and _within(pair, margin, within)
+            outcome, reason = _outcome(pair, row, 1 - confidence, alike=alike)
+        # Harm must not wait for the end of the test.
+        gates = [c for c in failed if c is split or not guards_it]
+        if gates:
+            reason = Note(f"ab.early.{gates[0].name}", **gates[0].note.values)
+            outcome = "too_early"
         elif look.over and reason and reason.code == "ab.early.chance":
             reason = Note("ab.early.finished")
         name = metric_note(row["metric"], row["kind"], named=metric_named)
         who = {"metric": name, "variant": row["variant"], "control": base}
-        verdict.append(Note(f"ab.{outcome}", **who, margin=margin, reason=reason))
-        decided = outcome in {"winner", "loser"} and row["kind"] != "ratio"
-        worth.append(None)
-        if decided and daily_traffic is not None:
-            what = Note(
-                "ab.worth.named" if metric_named else f"ab.worth.{row['kind']}",
-                metric=row["metric"],
-            )
-            gain = _gain(row, daily_traffic)
-            values = who | gain | {"what": what, "level": confidence * 100}
-            worth[-1] = Note("ab.worth", **values)
+        known = {"margin": harm if guards_it else margin, "reason": reason}
+        verdict.append(Note(f"ab.{outcome}", **who, **known))
+        gain = _gain(row, daily_traffic, named=metric_named)
+        decided = outcome in {"winner", "loser"}
+        level = {"level": confidence * 100}
+        worth.append(
+            Note("ab.worth", **who, **gain, **level) if gain and decided else None
+        )
     table["verdict"] = [note.code.removeprefix("ab.") for note in verdict]
-    checks = (split, *planned, *checks, sample_check(pairs), lift_check(table))
+    checks = (
+        split,
+        *planned,
+        *checks,
+        sample_check(pairs),
+        lift_check(table),
+        *guard_check(table, guards),
+    )
     warnings = [] if control else [Note("ab.control", control=base)]
     warnings += [check.note for check in checks if check.status != "pass"]
     warnings += [note for note in (*left_out, *remarks) if note not in warnings]
+    covers = 1 - look.nominal(1 - confidence)
     warnings += _missing(pairs, covers, named=metric_named)
     return AbResult(
         table=table,
@@ -111,11 +128,16 @@ def compare(
     )
 
 
-def _gain(row: Mapping[Any, Any], daily: float) -> dict[str, float]:
-    """Say how much more a week has if everyone gets the variant."""
+def _gain(
+    row: Mapping[Any, Any], daily: float | None, *, named: bool
+) -> dict[str, Any] | None:
+    """Say how much more a week has if everyone gets the variant; a ratio has no sum."""
+    if daily is None or row["kind"] == "ratio":
+        return None
     names = {"gain": "difference", "low": "low", "high": "high"}
     week = {name: 7 * daily * row[column] for name, column in names.items()}
-    return {"daily": daily, **week}
+    code = "ab.worth.named" if named else f"ab.worth.{row['kind']}"
+    return week | {"daily": daily, "what": Note(code, metric=row["metric"])}
 
 
 def _check_options(
@@ -145,12 +167,17 @@ def _table(
     confidence: float,
     correction: str,
     look: Look,
+    guards: Collection[str],
 ) -> pd.DataFrame:
     """Compute every statistic of every pair."""
     tests = [pair.test() for pair in pairs.values()]
     p_values = [look.p_value(p) for p, _ in tests]
     holding = correction == "holm"
-    family = max(1, sum(not math.isnan(p) for p in p_values)) if holding else 1
+    goals = [
+        math.nan if metric in guards else p
+        for (metric, _), p in zip(pairs, p_values, strict=True)
+    ]
+    family = max(1, sum(not math.isnan(p) for p in goals)) if holding else 1
     covers = 1 - look.nominal(1 - confidence)
     covers_all = 1 - look.nominal((1 - confidence) / family)
     rows = []
@@ -159,7 +186,9 @@ def _table(
     ):
         low, high = pair.difference_interval(covers)
         lift_low, lift_high = pair.lift_interval(covers)
-        wide = pair.difference_interval(covers_all)
+        wide = (math.nan, math.nan)
+        if metric not in guards:
+            wide = pair.difference_interval(covers_all)
         rows.append(
             {
                 "metric": metric,
@@ -184,8 +213,23 @@ def _table(
             }
         )
     table = pd.DataFrame(rows)
-    table.insert(15, "p_adjusted", holm(p_values) if holding else p_values)
+    table.insert(15, "p_adjusted", holm(goals) if holding else goals)
     return table
+
+
+def _guarded(
+    pair: Pair, row: Mapping[Any, Any], harm: float
+) -> tuple[str, Note | None]:
+    """Say whether a metric that must not get worse is surely not, or surely is."""
+    if pair.problem:
+        return "too_early", Note(f"ab.early.{pair.problem}")
+    if is_small(pair):
+        return "too_early", Note(f"ab.early.small.{form(pair.kind)}")
+    if row["lift_low"] > -harm:
+        return "unharmed", None
+    if row["high"] < 0:
+        return "harmed", None
+    return "too_early", Note("ab.early.harm", margin=harm)
 
 
 def _within(pair: Pair, margin: float, confidence: float) -> bool:

@@ -46,8 +46,12 @@ class Metric:
         return [self.numerator, *([self.denominator] if self.denominator else [])]
 
 
-def spelled(given: Any, choices: Sequence[str]) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Read the option `metrics`: names of columns, or what `Metric` has, by key.
+def spelled(
+    given: Any,  # noqa: ANN401
+    choices: Sequence[str],
+    option: str,
+) -> list[dict[str, Any]]:
+    """Read an option like `metrics`: names of columns, or what `Metric` has, by key.
 
     Raises:
         Error: None, a key or a column that there is not, or two of one name.
@@ -57,14 +61,12 @@ def spelled(given: Any, choices: Sequence[str]) -> list[dict[str, Any]]:  # noqa
     for one in given if several else [given]:
         spec = dict(one) if isinstance(one, Mapping) else {"numerator": str(one)}
         for key in spec:
-            check_choice("metrics", key, KEYS)
+            check_choice(option, key, KEYS)
         below = spec.get("denominator")
         above = spec.setdefault("numerator", spec.get("name"))
         for name in (above, *([below] if below is not None else [])):
             if name not in choices:
-                raise Error(
-                    "option.column", option="metrics", got=name, choices=choices
-                )
+                raise Error("option.column", option=option, got=name, choices=choices)
         usual = above if below is None else f"{above} / {below}"
         name = str(spec.setdefault("name", usual))
         if found.setdefault(name, spec) != spec:

@@ -73,3 +73,16 @@ def lift_check(table: pd.DataFrame) -> Check:
     status: Status = "pass" if large.empty else "caution"
     names = sorted(set(large["variant"]))
     return Check("lift", status, Note(f"ab.lift.{status}", variants=names))
+
+
+def guard_check(table: pd.DataFrame, guards: Collection[str]) -> tuple[Check, ...]:
+    """Look for guardrails that got worse; no check if there are none."""
+    if not guards:
+        return ()
+    rows = table[table["metric"].isin(list(guards))]
+    harmed = rows.loc[rows["verdict"] == "harmed", "metric"].drop_duplicates().tolist()
+    open_ = int((rows["verdict"] == "too_early").sum())
+    code = "harmed" if harmed else "open" if open_ else "pass"
+    status: Status = "pass" if code == "pass" else "caution"
+    note = Note(f"ab.guardrails.{code}", metrics=harmed, n=open_)
+    return (Check("guardrails", status, note),)

@@ -17,8 +17,14 @@ from opslib.analyses._ab_pair import Pair
 from opslib.result import Note, Result, say
 from opslib.words import text
 
-OUTCOMES = ("winner", "loser", "no_meaningful_difference", "too_early")
-COLOURS = (charts.PALETTE[2], charts.PALETTE[5], charts.PALETTE[0], charts.MUTED)
+OUTCOMES = (
+    *("winner", "loser", "no_meaningful_difference", "too_early"),
+    *("unharmed", "harmed"),
+)
+COLOURS = (
+    *(charts.PALETTE[2], charts.PALETTE[5], charts.PALETTE[0], charts.MUTED),
+    *(charts.PALETTE[0], charts.PALETTE[5]),
+)
 MOST_ROWS_DRAWN = 40
 
 Status = Literal["pass", "caution", "fail"]
@@ -29,7 +35,8 @@ class Check:
     """One thing that must hold before a verdict counts.
 
     Attributes:
-        name: "split", "sample", "lift", "planned", "units" or "before".
+        name: "split", "sample", "lift", "planned", "units", "before" or
+            "guardrails".
         status: "pass", "caution" or "fail"; after a fail there is no winner.
         note: What was found.
     """
@@ -51,7 +58,8 @@ class AbResult(Result):
     lift, lift_low, lift_high: difference / control; NaN with a warning if undefined.
     test ("z", "boschloo", "fisher", "welch", "cuped"), p_value: two-sided.
     p_adjusted, low_adjusted, high_adjusted: over all rows, Holm and Bonferroni.
-    verdict: "winner", "loser", "no_meaningful_difference" or "too_early".
+    verdict: "winner", "loser", "no_meaningful_difference" or "too_early"; of a
+    guardrail "unharmed", "harmed" or "too_early", and nothing adjusted.
 
     Attributes:
         checks: What must hold before the verdicts count.
@@ -159,7 +167,8 @@ class AbResult(Result):
 
     def describe(self, lang: str = "en") -> str:
         """Say the clearest comparison, its verdict, the others and what is left out."""
-        clearest = int(np.argmin(self.table["p_value"].fillna(2)))
+        goals = self.table["p_value"].where(self.table["p_adjusted"].notna())
+        clearest = int(np.argmin(goals.fillna(2)))
         row = self.table.to_dict("records")[clearest]
         several = len(self.table) > 1 or None
         return say(
@@ -168,6 +177,7 @@ class AbResult(Result):
             self._finding(row),
             self.verdict[clearest],
             self.worth[clearest],
+            *(c.note for c in self.checks if c.note.code == "ab.guardrails.harmed"),
             *self.left_out,
         )
 
@@ -198,7 +208,9 @@ class AbResult(Result):
 
     def _finding(self, row: Mapping[Any, Any]) -> Note:
         """Put one row into words, as a lift if it has one."""
-        kind, family = form(row["kind"]), int(self.table["p_value"].notna().sum())
+        kind, family = form(row["kind"]), int(self.table["p_adjusted"].notna().sum())
+        if math.isnan(row["p_adjusted"]):
+            family = 1
         values = {
             "metric": metric_note(row["metric"], kind, named=self.metric_named),
             "variant": row["variant"],

@@ -55,6 +55,7 @@ def ab_test(
     *,
     metrics: Sequence[str | Mapping[str, Any]],
     control: str | None = None,
+    guardrails: Sequence[str | Mapping[str, Any]] = (),
     covariate: str | None = None,
     winsorize: float | None = None,
     margin: float | None = None,
@@ -83,6 +84,9 @@ def ab_test(
             each may have a "name" and a "kind" ("share", "mean", "ratio").
         control: The variant to compare with; None takes the one named like a control
             (control, A, 0, 对照组), else the first in order of name.
+        guardrails: Metrics that must not get worse, spelled as those: "unharmed" when
+            the interval of the lift lies above -margin (-0.01 if None), "harmed" when
+            it lies below 0. They share no correction, and no winner depends on them.
         covariate: Column of what units did before the experiment, as their spending of
             the month before; shares and means are compared net of it, and the closer
             it goes with a metric the narrower its intervals. Units without a value
@@ -119,12 +123,18 @@ def ab_test(
         raise Error("ab.columns", got=[type(table).__name__])
     check_range("winsorize", winsorize, 0.9, 1)
     table = table.reset_index(drop=True).rename(columns=str)
-    specs = spelled(metrics, _measurable(table))
+    choices = _measurable(table)
+    specs = spelled(metrics, choices, "metrics")
+    guarding = spelled(guardrails, choices, "guardrails") if guardrails else []
+    for spec in guarding:
+        if spec["name"] in {one["name"] for one in specs}:
+            raise Error("ab.guardrails.both", metric=spec["name"])
+    specs += guarding
     rows = pd.DataFrame({"variant": _labels(table["variant"])})
     if "unit" in table:
         rows["unit"] = _text(table["unit"])
     used = {spec[key] for spec in specs for key in PLACES if spec.get(key)}
-    others = [name for name in _measurable(table) if name not in used]
+    others = [name for name in choices if name not in used]
     check_choice("covariate", covariate, others)
     names = [name for name in table.columns if name in used or name == covariate]
     values = {name: _numbers(table[name]) for name in names}
@@ -153,6 +163,7 @@ def ab_test(
         daily_traffic=daily_traffic,
         left_out=(*left_out, *(note for note in told if note.code == MISSING)),
         remarks=told,
+        guards={spec["name"] for spec in guarding},
         checks=(*checks, *checks_before),
     )
     return AbTestResult(

@@ -271,6 +271,8 @@ def test_a_metric_named_twice_counts_once():
             {"metrics": [{"numerator": "paid", "denominator": "spend"}]},
             "“paid / spend” cannot be computed for the variant “B”",
         ),
+        (experiment(), {"guardrails": ["paid"]}, "a metric and as a guardrail"),
+        (experiment(), {"guardrails": ["x"]}, "guardrails names the column “x”"),
         (experiment(), {"covariate": "paid"}, "covariate cannot be “paid”"),
         (experiment(spend=1), {"covariate": "spend"}, "“spend” is the same for all"),
         (experiment(), {"winsorize": 0.5}, "winsorize must lie between 0.9 and 1"),
@@ -420,3 +422,61 @@ def test_large_values_are_cut_and_both_findings_are_there():
     whole = ttest_ind(*np.split(spend, 2), equal_var=False).pvalue
     assert note.values["p"] == pytest.approx(whole)
     assert "without that, “B” has" in note.text()
+
+
+def guarded(drop, sd=1.0, **options):
+    """A test whose guardrail has a mean of 10 and changes by a part of it."""
+    random = np.random.default_rng(0)
+    table = experiment(1000)
+    load = random.normal(10, sd, 2000)
+    table["load"] = np.where(table["variant"] == "B", load * (1 - drop), load)
+    found = ops.ab_test(table, metrics=["paid"], guardrails=["load"], **options)
+    return found, found.table.iloc[1]
+
+
+@pytest.mark.parametrize(
+    ("drop", "sd", "verdict", "check"),
+    [
+        (0.0, 0.3, "unharmed", "No guardrail is harmed."),
+        (0.05, 0.3, "harmed", "Guardrail harmed: “load”. Weigh that before acting."),
+        (0.0, 20.0, "too_early", "For 1 comparison it is too early to say whether"),
+    ],
+)
+def test_a_guardrail_is_unharmed_only_when_that_is_sure(drop, sd, verdict, check):
+    result, row = guarded(drop, sd)
+    assert row["verdict"] == verdict
+    assert (row["lift_low"] > -0.01) == (verdict == "unharmed")
+    assert result.checks[-1].note.text().startswith(check)
+    assert result.table["verdict"][0] == "winner"
+    assert result.verdict[1].text()
+    assert result.verdict[1].text("zh_CN")
+
+
+def test_a_harmed_guardrail_is_said_with_the_winner():
+    result, _ = guarded(0.05, 0.3)
+    said = result.describe()
+    assert said.endswith("Guardrail harmed: “load”. Weigh that before acting.")
+    assert "1 won, 1 harmed" in said
+    assert "护栏指标受损：「load」" in result.describe("zh_CN")
+
+
+def test_guardrails_cost_the_metrics_nothing():
+    table = experiment(1000, load=np.arange(2000) % 3)
+    alone = ops.ab_test(table, metrics=["paid", "spend"]).table
+    beside = ops.ab_test(table, metrics=["paid", "spend"], guardrails=["load"]).table
+    pd.testing.assert_frame_equal(beside.iloc[:2], alone)
+    adjusted = ["p_adjusted", "low_adjusted", "high_adjusted"]
+    assert beside.loc[2, adjusted].isna().all()
+
+
+def test_a_margin_is_what_a_guardrail_may_lose():
+    assert guarded(0.03, 0.3, margin=0.05)[1]["verdict"] == "unharmed"
+    assert guarded(0.03, 0.3)[1]["verdict"] == "harmed"
+
+
+def test_harm_does_not_wait_for_the_planned_size():
+    result, row = guarded(0.05, 0.3, planned_n=100_000)
+    assert result.table["verdict"].tolist() == ["too_early", "harmed"]
+    assert row["verdict"] == "harmed"
+    broken = guarded(0.05, 0.3, expected_split={"A": 1, "B": 3})[0]
+    assert broken.table["verdict"].tolist() == ["too_early", "too_early"]

@@ -109,6 +109,14 @@ def test_ratios_and_what_was_before_are_options(opened, lang, test, kind, check)
     assert any('"denominator": "converted"' in code.value for code in page.code)
 
 
+def test_a_guardrail_is_judged_apart(opened):
+    options = {"metrics": "converted", "guardrails": "revenue"}
+    page = opened("ab_test", lang="zh_CN", d="demo", **options)
+    assert "护栏指标" in texts(page)
+    assert shown(page)["verdict"].tolist() == ["尚无定论", "胜出", "尚无定论", "未受损"]
+    assert shown(page)["p_adjusted"].isna().tolist() == [False, False, True, True]
+
+
 TYPED = {
     "lang": "en",
     "d": "demo",
