@@ -83,7 +83,7 @@ class Look:
             return alpha
         if self.method == "always":
             z = sequence_multiplier(self.units, self.planned or 0, alpha, self.alpha)
-            return float(2 * ndtr(-z))
+            return max(SMALLEST, float(2 * ndtr(-z)))
         return max(SMALLEST, _at_last(self._information, alpha))
 
     def p_value(self, p: float) -> float:

@@ -113,6 +113,19 @@ def test_groups_share_the_error_of_all_looks():
     assert (widths > 1).all()
 
 
+@pytest.mark.parametrize("method", ["sequential", "always"])
+@pytest.mark.parametrize("confidence", [0.5, 0.999])
+@pytest.mark.parametrize("n", [10, 50_000])
+def test_no_look_is_too_early_or_too_sure(method, confidence, n):
+    options = {"method": method, "confidence": confidence, "margin": 0.05}
+    given = {"A": [n, n // 10], "B": [n, n // 9], "C": [n, 0]}
+    for counted in (given, {"A": [n, 5, 3], "B": [n, 5.1, 3], "C": [n, -1, 0]}):
+        result = ops.ab_summary(counted, planned_n=20_000, looks=50, **options)
+        assert result.describe()
+        assert result.table["verdict"].notna().all()
+        assert len(result.bayes) == 4
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
