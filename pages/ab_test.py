@@ -34,6 +34,7 @@ else:
         "metrics": metrics,
         "guardrails": guardrails,
         "control": control,
+        "segments": page.many("segments", page.segments, default=[], more=True),
         "covariate": page.choice("covariate", others, named=True, more=True),
         "winsorize": 0.999 if outliers == "cut" else None,
     }

@@ -10,6 +10,7 @@ import pandas as pd
 
 from opslib.analyses._ab_compare import compare
 from opslib.analyses._ab_metrics import MISSING, Groups, known, spelled
+from opslib.analyses._ab_segments import by_segment
 from opslib.analyses.ab_result import AbResult, Check, Status
 from opslib.analyses.ab_summary import LARGEST, Method, control_of
 from opslib.result import Error, Note, check_choice, check_range
@@ -20,7 +21,17 @@ TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
 @dataclass(frozen=True, kw_only=True)
 class AbTestResult(AbResult):
-    """What `AbResult` holds, and the units behind it."""
+    """What `AbResult` holds, and the units behind it.
+
+    Attributes:
+        segments: One row per metric, variant, segment (a column) and its value, the 10
+            largest: kind, n_control, n, control, treatment, difference, low, high as in
+            `table`, but not net of a covariate; p_interaction, whether the differences
+            of its values differ (those of groups too small for a verdict left out),
+            and p_interaction_adjusted over all (Benjamini-Hochberg).
+    """
+
+    segments: pd.DataFrame
 
     _rows: pd.DataFrame = field(repr=False)
     _columns: Mapping[str, str] = field(repr=False)
@@ -56,6 +67,7 @@ def ab_test(
     metrics: Sequence[str | Mapping[str, Any]],
     control: str | None = None,
     guardrails: Sequence[str | Mapping[str, Any]] = (),
+    segments: Sequence[str] = (),
     covariate: str | None = None,
     winsorize: float | None = None,
     margin: float | None = None,
@@ -87,6 +99,8 @@ def ab_test(
         guardrails: Metrics that must not get worse, spelled as those: "unharmed" when
             the interval of the lift lies above -margin (-0.01 if None), "harmed" when
             it lies below 0. They share no correction, and no winner depends on them.
+        segments: Columns by whose values the effects are compared, in `.segments`.
+            They are for exploring: verdicts are about all units.
         covariate: Column of what units did before the experiment, as their spending of
             the month before; shares and means are compared net of it, and the closer
             it goes with a metric the narrower its intervals. Units without a value
@@ -136,11 +150,15 @@ def ab_test(
     used = {spec[key] for spec in specs for key in PLACES if spec.get(key)}
     others = [name for name in choices if name not in used]
     check_choice("covariate", covariate, others)
+    cuts = [segments] if isinstance(segments, str) else list(segments)
+    for cut in cuts:
+        check_choice("segments", cut, [name for name in others if name != covariate])
     names = [name for name in table.columns if name in used or name == covariate]
     values = {name: _numbers(table[name]) for name in names}
     shares = {name for name in names if _is_share(values[name].to_numpy())}
     asked = known(specs, shares)
-    rows, left_out, checks = _one_row_per_unit(table, rows.assign(**values), covariate)
+    rows = rows.assign(**values, **{cut: table[cut] for cut in cuts})
+    rows, left_out, checks = _one_row_per_unit(table, rows, covariate, cuts)
     counted = rows["variant"].cat.remove_unused_categories().value_counts()
     units = {str(name): int(n) for name, n in counted.items()}
     base = control_of(units, control)
@@ -148,6 +166,7 @@ def ab_test(
         rows=rows, variants=sorted(units), base=base, before=covariate, cap=winsorize
     )
     pairs, told, checks_before = groups.compared(asked)
+    by_value, of_segments = by_segment(groups, asked, cuts, confidence)
     found = compare(
         pairs,
         units,
@@ -162,12 +181,13 @@ def ab_test(
         looks=looks,
         daily_traffic=daily_traffic,
         left_out=(*left_out, *(note for note in told if note.code == MISSING)),
-        remarks=told,
+        remarks=[*told, *of_segments],
         guards={spec["name"] for spec in guarding},
         checks=(*checks, *checks_before),
     )
     return AbTestResult(
         **{item.name: getattr(found, item.name) for item in fields(found)},
+        segments=by_value,
         _rows=rows,
         _columns={metric.name: metric.numerator for metric in asked},
     )
@@ -225,7 +245,10 @@ def _numbers(column: pd.Series) -> pd.Series:
 
 
 def _one_row_per_unit(
-    table: pd.DataFrame, rows: pd.DataFrame, before: str | None
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    before: str | None,
+    segments: Sequence[str],
 ) -> tuple[pd.DataFrame, list[Note], tuple[Check, ...]]:
     """Leave out what cannot be counted, and say how much that was."""
     notes = []
@@ -252,13 +275,16 @@ def _one_row_per_unit(
         rows = rows[~crossed]
     if several := int(rows.loc[rows["unit"].duplicated(), "unit"].nunique()):
         notes.append(Note("ab.several_rows", n=several))
-        numbers = rows.columns.difference(["unit", "variant"])
         units = rows.groupby(["unit", "variant"])
         # What was before is told again in each row.
+        ways: dict[str, Any] = dict.fromkeys(segments, "first")
+        ways |= {before: "mean"} if before else {}
         rows = pd.concat(
             [
-                units[name].mean() if name == before else units[name].sum(min_count=1)
-                for name in numbers
+                units[name].agg(ways[name])
+                if name in ways
+                else units[name].sum(min_count=1)
+                for name in rows.columns.difference(["unit", "variant"])
             ],
             axis=1,
         ).reset_index()

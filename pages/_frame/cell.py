@@ -49,7 +49,7 @@ REASONS = {
     "personas": ("evidence", "preparation"),
     "paths": ("common",),
     "activity": ("stickiness", "frequency", "hours"),
-    "ab_test": ("bayes",),
+    "ab_test": ("segments", "bayes"),
     "ab_summary": ("bayes",),
 }
 # Columns of our own; those beside them are called as in the file.
@@ -63,6 +63,7 @@ CODED: dict[str, tuple[str, ...]] = {
     "lifecycle": ("state",),
     "hours": ("weekday",),
     "bayes": ("prior",),
+    "segments": ("kind",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}
@@ -143,6 +144,8 @@ def behind(
     for name in REASONS.get(analysis, ()):
         reason = getattr(result, name)
         shown = reason if isinstance(reason, pd.DataFrame) else reason(language())
+        if shown.empty:
+            continue
         with st.expander(t(f"view.{analysis}.{name}")):
             _table(f"{analysis}.{name}", shown, f"{key}.{name}")
     with st.expander(t("frame.table")):

@@ -45,6 +45,7 @@ OUTCOMES = (
     r"conver|retention|visit|spend|revenue|order|click|paid|\bpay|buy|purchas|amount"
     r"|转化|留存|访问|消费|金额|收入|下单|支付|购买|点击|复购"
 )
+MOST_SEGMENTS = 50
 BEFORE = r"before|history|previous|\bpre|之前|前$|前\s*\d|实验前|历史"
 
 
@@ -324,6 +325,13 @@ def metrics(dataset: Dataset) -> list[str]:
     """Return the columns of an experiment that can be measured."""
     table = dataset.experiment.drop(columns=["unit", "variant"], errors="ignore")
     return [str(name) for name in table.select_dtypes(["number", "bool"])]
+
+
+def segments(dataset: Dataset) -> list[str]:
+    """Return the columns of an experiment whose values are few enough to compare."""
+    table = dataset.experiment.drop(columns=["unit", "variant"], errors="ignore")
+    words = table.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz"])
+    return [str(name) for name in words if 1 < words[name].nunique() <= MOST_SEGMENTS]
 
 
 def usual_metrics(names: list[str]) -> list[str]:

@@ -137,6 +137,11 @@ class Page:
         return data.metrics(self.dataset)
 
     @property
+    def segments(self) -> list[str]:
+        """Columns of the experiment by whose values effects can be compared."""
+        return data.segments(self.dataset)
+
+    @property
     def usual_metrics(self) -> list[str]:
         """Metrics that the experiment is likely about."""
         return data.usual_metrics(self.metrics)

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import tea_tasting as tt
-from scipy.stats import ttest_ind
+from scipy.stats import norm, ttest_ind
+from statsmodels.stats.multitest import multipletests
 
 import opslib as ops
 from opslib.result import Error
@@ -480,3 +481,73 @@ def test_harm_does_not_wait_for_the_planned_size():
     assert row["verdict"] == "harmed"
     broken = guarded(0.05, 0.3, expected_split={"A": 1, "B": 3})[0]
     assert broken.table["verdict"].tolist() == ["too_early", "too_early"]
+
+
+def segmented(effects, n=1500, seed=0):
+    """A test in which B adds to the share of each platform what is given."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for platform, effect in effects.items():
+        for variant, add in (("A", 0), ("B", effect)):
+            paid = (random.random(n) < 0.2 + add).astype(int)
+            columns = {"variant": variant, "platform": platform, "paid": paid}
+            parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_segments_that_differ_are_a_hint():
+    table = segmented({"iOS": 0.1, "Android": -0.02})
+    result = ops.ab_test(table, metrics=["paid"], control="A", segments=["platform"])
+    found = result.segments.set_index("value")
+    for platform in ("iOS", "Android"):
+        alone = ops.ab_test(
+            table[table["platform"] == platform], metrics=["paid"], control="A"
+        ).table.iloc[0]
+        for name in ("n_control", "n", "control", "treatment", "low", "high"):
+            assert found.loc[platform, name] == pytest.approx(alone[name])
+    # By hand: z is the gap of the differences over its standard error.
+    gap = found.loc["iOS", "difference"] - found.loc["Android", "difference"]
+    shares = found[["control", "treatment"]].to_numpy().ravel()
+    z = gap / np.sqrt((shares * (1 - shares) / 1500).sum())
+    expected = 2 * norm.sf(abs(z))
+    assert found["p_interaction"].tolist() == pytest.approx([expected] * 2)
+    note = next(one for one in result.warnings if one.code == "ab.segments.differ")
+    assert "not have the same effect on “paid” for every “platform”" in note.text()
+    assert "因「platform」而异" in note.text("zh_CN")
+
+
+def test_segments_alike_are_not_told_of_and_share_a_correction():
+    table = segmented({"iOS": 0.02, "Android": 0.02, None: 0.02}, seed=3)
+    table["half"] = np.arange(len(table)) % 2
+    result = ops.ab_test(
+        table, metrics=["paid"], control="A", segments=["platform", "half"]
+    )
+    assert not [one for one in result.warnings if "segments" in one.code]
+    found = result.segments.drop_duplicates("segment")
+    assert found["p_interaction_adjusted"].tolist() == pytest.approx(
+        multipletests(found["p_interaction"], method="fdr_bh")[1].tolist()
+    )
+    assert result.segments["value"].isna().sum() == 1
+    assert result.segments["n"].sum() == 2 * (table["variant"] == "B").sum()
+
+
+def test_values_without_some_variant_or_beyond_ten_are_counted():
+    table = segmented({f"p{i:02}": 0.0 for i in range(13)}, n=100)
+    odd = table[(table["platform"] == "p00") & (table["variant"] == "A")].index
+    result = ops.ab_test(
+        table.drop(odd), metrics=["paid"], control="A", segments=["platform"]
+    )
+    assert len(result.segments) == 10
+    note = next(one for one in result.warnings if one.code == "ab.segments.few")
+    assert note.values["n"] == 3
+    assert ops.ab_test(table, metrics=["paid"]).segments.empty
+
+
+def test_segments_of_a_unit_with_several_rows_are_those_of_its_first():
+    table = pd.DataFrame({"unit": [1, 1, 2, 3, 4], "variant": [*"AAABB"]})
+    table = table.assign(paid=[0, 1, 0, 1, 1], platform=[*"xyxxy"], row=range(5))
+    found = ops.ab_test(table, metrics=["paid"], segments="platform").segments
+    assert found["value"].tolist() == ["x"]
+    assert found[["n_control", "n"]].to_numpy().tolist() == [[2, 1]]
+    with pytest.raises(Error, match="segments cannot be “paid”"):
+        ops.ab_test(table, metrics=["paid"], segments=["paid"])

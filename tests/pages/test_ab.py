@@ -117,6 +117,18 @@ def test_a_guardrail_is_judged_apart(opened):
     assert shown(page)["p_adjusted"].isna().tolist() == [False, False, True, True]
 
 
+@pytest.mark.parametrize(("lang", "kind"), [("en", "share"), ("zh_CN", "比例")])
+def test_effects_by_segment_are_behind_the_answer(opened, lang, kind):
+    options = {"metrics": "converted", "segments": "platform"}
+    page = opened("ab_test", lang=lang, d="demo", **options)
+    table = next(one.value for one in page.dataframe if "segment" in one.value)
+    assert set(table["value"]) == {"Android", "iOS", "Web"}
+    assert set(table["kind"]) == {kind}
+    assert not any(
+        "segment" in one.value for one in opened("ab_test", d="demo").dataframe
+    )
+
+
 TYPED = {
     "lang": "en",
     "d": "demo",

@@ -6,7 +6,7 @@ from scipy.stats import chisquare
 from statsmodels.stats.multitest import multipletests
 
 from opslib.stats.checks import sample_ratio
-from opslib.stats.multiplicity import holm
+from opslib.stats.multiplicity import benjamini_hochberg, holm
 
 
 def test_sample_ratio_is_scipys_chi_square():
@@ -30,6 +30,15 @@ def test_a_variant_without_planned_share_adds_no_freedom():
 def test_holm_is_that_of_statsmodels():
     p = np.random.default_rng(2).uniform(0, 0.3, 40)
     np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1])
+
+
+def test_benjamini_hochberg_is_that_of_statsmodels():
+    p = np.random.default_rng(2).uniform(0, 0.3, 40)
+    expected = multipletests(p, method="fdr_bh")[1]
+    np.testing.assert_allclose(benjamini_hochberg(p), expected)
+    np.testing.assert_allclose(
+        benjamini_hochberg([0.04, np.nan, 0.01]), [0.04, np.nan, 0.02]
+    )
 
 
 def test_a_comparison_without_p_value_does_not_count():
