@@ -134,7 +134,7 @@ class AbResult(Result):
             color=alt.Color(
                 **shape.field("verdict", "nominal"),
                 scale=alt.Scale(domain=list(seen), range=list(seen.values())),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", columns=2),
             ),
             tooltip=shape.tooltip(
                 {
