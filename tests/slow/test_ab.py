@@ -5,9 +5,12 @@ import pytest
 from scipy.stats import binom
 
 import opslib as ops
+from opslib.stats.cuped import adjusted, slope
 from opslib.stats.means import TwoMeans
+from opslib.stats.moments import moments
 from opslib.stats.power import control_size_for_shares
 from opslib.stats.proportions import TwoProportions
+from opslib.stats.ratios import ratio
 
 pytestmark = pytest.mark.slow
 
@@ -102,3 +105,52 @@ def test_fieller_covers_the_lift_of_skewed_spending():
         low, high = pair.lift_interval()
         missed += not low <= 0.2 <= high
     assert missed / 3_000 == pytest.approx(0.05, abs=0.013)
+
+
+RUNS = 3_000
+# Three standard errors of a share of 5 % in so many runs.
+ERROR = 3 * np.sqrt(0.05 * 0.95 / RUNS)
+
+
+def by_variant(random, n, *columns):
+    variant = random.integers(0, 2, n)
+    return moments(list(columns), variant, 2)
+
+
+def test_a_ratio_without_effect_is_found_in_5_percent_and_by_rows_in_more():
+    """Rows of one user are alike: to test them one by one finds what is not there."""
+    random, found, by_row = np.random.default_rng(8), 0, 0
+    for _ in range(RUNS):
+        rows = random.poisson(3, 400) + 1.0
+        sums = rows * random.gamma(4, 1, 400) + random.normal(0, 1, 400) * rows**0.5
+        arms = by_variant(random, 400, sums, rows)
+        pair = TwoMeans(arms[0].n, *ratio(arms[0]), arms[1].n, *ratio(arms[1]))
+        found += pair.test()[0] < 0.05
+        low, high = pair.difference_interval()
+        assert (low > 0 or high < 0) == (pair.test()[0] < 0.05)
+        # A row varies by 4 within its user and by 4 among users, about.
+        each = [np.sqrt(5 / (arm.n * arm.mean[1])) for arm in arms]
+        by_row += abs(pair.difference) / np.hypot(*each) > 1.96
+    assert found / RUNS == pytest.approx(0.05, abs=ERROR)
+    assert by_row / RUNS > 0.1
+
+
+def test_net_of_what_was_before_5_percent_stay_5_and_more_effects_are_found():
+    random, rates = np.random.default_rng(9), {}
+    for effect in (0.0, 1.0):
+        plain, net = 0, 0
+        for _ in range(RUNS):
+            before = random.gamma(2, 5, 500)
+            variant = random.integers(0, 2, 500)
+            after = before + random.normal(0, 5, 500) + effect * variant
+            arms = moments([after, before], variant, 2)
+            theta = slope(arms)
+            net += adjusted(*arms, theta).test()[0] < 0.05
+            sds = [float(arm.covariance[0, 0]) ** 0.5 for arm in arms]
+            a, b = (float(arm.mean[0]) for arm in arms)
+            plain += (
+                TwoMeans(arms[0].n, a, sds[0], arms[1].n, b, sds[1]).test()[0] < 0.05
+            )
+        rates[effect] = plain / RUNS, net / RUNS
+    assert rates[0.0] == pytest.approx((0.05, 0.05), abs=ERROR)
+    assert rates[1.0][1] > rates[1.0][0] + 0.1
