@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opslib.analyses._ab_looks import Look
-from opslib.analyses._ab_pair import Pair, is_small
+from opslib.analyses._ab_pair import Pair, figures, is_small
 from opslib.analyses.ab_checks import (
     guard_check,
     lift_check,
@@ -184,7 +184,6 @@ def _table(
     for ((metric, variant), pair), p, (_, test) in zip(
         pairs.items(), p_values, tests, strict=True
     ):
-        low, high = pair.difference_interval(covers)
         lift_low, lift_high = pair.lift_interval(covers)
         wide = (math.nan, math.nan)
         if metric not in guards:
@@ -193,14 +192,7 @@ def _table(
             {
                 "metric": metric,
                 "variant": variant,
-                "kind": pair.kind,
-                "n_control": pair.n_control,
-                "n": pair.n,
-                "control": pair.control,
-                "treatment": pair.treatment,
-                "difference": pair.difference,
-                "low": low,
-                "high": high,
+                **figures(pair, covers),
                 "lift": math.nan
                 if pair.lift_problem(covers)
                 else pair.difference / pair.control,

@@ -1,9 +1,26 @@
 """A control and a treatment, whatever is measured of them."""
 
+from typing import Any
+
 from opslib.stats.means import TwoMeans
 from opslib.stats.proportions import TwoProportions
 
 Pair = TwoProportions | TwoMeans
+
+
+def figures(pair: Pair, confidence: float) -> dict[str, Any]:
+    """Return what stands in a table of a pair: sizes, values, difference, interval."""
+    low, high = pair.difference_interval(confidence)
+    return {
+        "kind": pair.kind,
+        "n_control": pair.n_control,
+        "n": pair.n,
+        "control": pair.control,
+        "treatment": pair.treatment,
+        "difference": pair.difference,
+        "low": low,
+        "high": high,
+    }
 
 
 def is_small(pair: Pair) -> bool:

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from opslib.analyses._ab_metrics import Groups, Metric
-from opslib.analyses._ab_pair import Pair, is_small
+from opslib.analyses._ab_pair import Pair, figures, is_small
 from opslib.result import Note
 from opslib.stats.multiplicity import benjamini_hochberg
 
@@ -77,25 +77,12 @@ def _rows(
     confidence: float,
 ) -> pd.DataFrame:
     """Return a row for each value of a segment, and whether the effects differ."""
-    rows = []
-    for value, pair in found.items():
-        low, high = pair.difference_interval(confidence)
-        rows.append(
-            {
-                "metric": key[0],
-                "variant": key[1],
-                "segment": segment,
-                "value": value,
-                "kind": pair.kind,
-                "n_control": pair.n_control,
-                "n": pair.n,
-                "control": pair.control,
-                "treatment": pair.treatment,
-                "difference": pair.difference,
-                "low": low,
-                "high": high,
-            }
-        )
+    metric, variant = key
+    named = {"metric": metric, "variant": variant, "segment": segment}
+    rows = [
+        {**named, "value": value, **figures(pair, confidence)}
+        for value, pair in found.items()
+    ]
     large = [one for one in found.values() if not (one.problem or is_small(one))]
     return pd.DataFrame(rows).assign(p_interaction=_interaction(large))
 
