@@ -69,7 +69,7 @@ class AbResult(Result):
         left_out: Sentences about rows and units that are not counted.
         control: The variant the others are compared with.
         confidence: Coverage of every interval that is not adjusted.
-        correction: "holm" or "none", over all rows.
+        correction: "holm" or "none", over all rows but those of guardrails.
         metric_named: Whether metrics have names of their own.
     """
 

@@ -26,7 +26,8 @@ class AbTestResult(AbResult):
     Attributes:
         segments: One row per metric, variant, segment (a column) and its value, the 10
             largest: kind, n_control, n, control, treatment, difference, low, high as in
-            `table`, but not net of a covariate; p_interaction, whether the differences
+            `table`, but not net of a covariate, and cut at the quantile of its own
+            units if values are cut; p_interaction, whether the differences
             of its values differ (those of groups too small for a verdict left out),
             and p_interaction_adjusted over all (Benjamini-Hochberg).
     """
