@@ -99,7 +99,7 @@ class Dataset:
 
     @property
     def experiment(self) -> pd.DataFrame:
-        """Units of an experiment: unit, variant and metrics."""
+        """Units of an experiment: unit, variant[, time] and metrics."""
         return self._frame("experiment")
 
     @property
@@ -287,15 +287,18 @@ def orders(
     return _shape(frame, "orders", given, "UTC")
 
 
-def experiment(frame: pd.DataFrame, *, unit: str, variant: str) -> pd.DataFrame:
+def experiment(
+    frame: pd.DataFrame, *, unit: str, variant: str, time: str | None = None
+) -> pd.DataFrame:
     """Name the columns of an experiment table; the metrics keep their names.
 
     Every row stays: an analysis leaves out what it cannot use, and says so.
 
     Args:
-        frame: One row per unit.
+        frame: One row per unit, or per unit and day.
         unit: Column of the id of what was randomised, a user for example.
         variant: Column of the group that the unit was put in.
+        time: Column of the day of the row, or of when the unit came in.
 
     Raises:
         Error: `frame` has no such column.
@@ -307,7 +310,8 @@ def experiment(frame: pd.DataFrame, *, unit: str, variant: str) -> pd.DataFrame:
         0    7       A     0
         1    8       B     9
     """
-    return _shape(frame, "experiment", {"unit": unit, "variant": variant}, "UTC")
+    roles = {"unit": unit, "variant": variant} | ({"time": time} if time else {})
+    return _shape(frame, "experiment", roles, "UTC")
 
 
 def _log(table: Columns, timezone: str) -> EventLog:

@@ -20,7 +20,7 @@ KINDS = {
     "events": Kind(("user", "event", "time"), ("amount",)),
     "orders": Kind(("user", "time"), ("amount", "order")),
     "users": Kind(("user",)),
-    "experiment": Kind(("unit", "variant")),
+    "experiment": Kind(("unit", "variant"), ("time",)),
     "counts": Kind(("step", "users"), ("group",)),
     "daily": Kind(("date",), ("group",)),
     "feedback": Kind((), ("user", "time"), ("score", "comment")),

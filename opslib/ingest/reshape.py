@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from opslib.ingest.likely import LOOSE
 from opslib.ingest.names import is_question, name_match
 from opslib.ingest.roles import Recognised
 from opslib.names import normal
@@ -98,30 +99,6 @@ def to_activity(frame: pd.DataFrame, *, user: str, date: str) -> pd.DataFrame:
     return pd.DataFrame(made).reset_index(drop=True)
 
 
-def to_units(frame: pd.DataFrame, *, unit: str, variant: str) -> pd.DataFrame:
-    """Sum the numbers of an experiment's table with a row per unit and day.
-
-    Args:
-        frame: One row per unit and day; the variant is the same on all of a unit's.
-        unit: Column of the unit.
-        variant: Column of the variant.
-
-    Example:
-        >>> frame = pd.DataFrame({
-        ...     "uid": ["a", "a", "b"], "arm": ["A", "A", "B"], "orders": [1, 2, 0],
-        ... })
-        >>> to_units(frame, unit="uid", variant="arm")
-          uid arm  orders
-        0   a   A       3
-        1   b   B       0
-    """
-    figures = _figures(frame, unit, variant)
-    summed = frame.groupby(unit, sort=False)[figures].sum(min_count=1).reset_index()
-    first = frame.drop_duplicates(unit).set_index(unit)[variant]
-    summed.insert(1, variant, summed[unit].map(first))
-    return summed
-
-
 def to_counts(
     frame: pd.DataFrame, *, steps: Sequence[str], group: str | None = None
 ) -> pd.DataFrame:
@@ -170,8 +147,8 @@ def settle(
     """Reshape a table whose rows are not what its kind has a row for; say so.
 
     A sheet of users with little beside their times becomes events, as does one with a
-    row per user and day; an experiment's with a row per unit and day is summed; a
-    funnel's with a column per step becomes counts. A sheet of users that says more of
+    row per user and day, but an experiment's stays as it is; a funnel's with a column
+    per step becomes counts. A sheet of users that says more of
     them stays, and becomes events when `kind` asks for it, see `offers`.
 
     Args:
@@ -245,12 +222,11 @@ def _by_day(
         return None
     user, date = where
     for name in frame.columns if kind != "events" else ():
-        if name_match(str(name), "variant") >= 0.9 and _constant(frame, user, name):
-            made = to_units(frame, unit=user, variant=name)
-            note = Note("ingest.units_summed", n=len(frame), units=len(made))
-            roles = {"unit": user, "variant": str(name)}
-            return made, _now(found, "experiment", roles), [note]
-    if kind == "experiment" or not _figures(frame, user):
+        if _is_variant(found, name) and _constant(frame, user, name):
+            note = Note("ingest.unit_days", n=len(frame), units=frame[user].nunique())
+            roles = {"unit": user, "variant": str(name), "time": date}
+            return frame, _now(found, "experiment", roles), [note]
+    if kind == "experiment" or found.kind == "orders" or not _figures(frame, user):
         return None
     made = to_activity(frame, user=user, date=date)
     if made.empty:
@@ -269,13 +245,23 @@ def _user_and_date(
 ) -> tuple[str, str] | None:
     """Give the columns of user and day where each pair of them has its row."""
     user, dates = _user(frame, found), deeds(frame)
-    weak = found.kind in {"", "daily", "experiment"} or found.confidence < 0.5
+    weak = found.kind in {"", "daily", "experiment", "orders"}
+    weak |= found.confidence < 0.5
     if not user or len(dates) != 1 or not (weak or asked) or "event" in found.roles:
         return None
     alone = frame[user].is_unique or frame[dates[0]].is_unique
     if alone or frame.duplicated([user, dates[0]]).mean() > 0.01:
         return None
     return user, dates[0]
+
+
+def _is_variant(found: Recognised, name: str) -> bool:
+    """Say whether a column is called as the arms of an experiment are.
+
+    What is paid per user and day is orders too, whose groups are other groups.
+    """
+    other = found.kind == "orders" and normal(name) in LOOSE
+    return not other and name_match(name, "variant") >= 0.9
 
 
 def _by_step(

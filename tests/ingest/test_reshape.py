@@ -98,13 +98,24 @@ def test_several_rows_of_a_user_on_a_day_are_left_as_they_are():
     assert len(found.frame) == 90
 
 
-def test_a_row_per_unit_and_day_is_summed_to_units():
+@pytest.mark.parametrize("figure", ["orders", "revenue"])
+def test_a_row_per_unit_and_day_is_an_experiment_with_days(figure):
     rows = [f"U{i % 10},2025-03-{i // 10 + 1:02},{'AB'[i % 2]},{i}" for i in range(90)]
-    found = read("user_id,date,variant,orders", rows)
+    found = read(f"user_id,date,variant,{figure}", rows)
     assert found.report.kind == "experiment"
-    assert found.report.roles == {"unit": "user_id", "variant": "variant"}
-    assert found.frame["orders"].sum() == sum(range(90))
-    assert len(found.frame) == 10
+    roles = {"unit": "user_id", "variant": "variant", "time": "date"}
+    assert found.report.roles == roles
+    assert len(found.frame) == 90
+    (note,) = found.report.changes
+    assert note.text() == (
+        "There is a row per unit and day: 90 rows of 10 units, which an A/B test adds "
+        "up."
+    )
+
+
+def test_orders_of_groups_of_customers_are_no_experiment():
+    rows = [f"U{i % 10},2025-03-{i // 10 + 1:02},{'AB'[i % 2]},{i}" for i in range(90)]
+    assert read("user_id,date,segment,revenue", rows).report.kind == "orders"
 
 
 @pytest.mark.parametrize(
