@@ -71,7 +71,7 @@ def compare(
     table = _table(pairs, confidence, correction, look, guards)
     family = max(1, table["p_adjusted"].count()) if correction == "holm" else 1
     within = 1 - look.nominal(2 * (1 - confidence) / family)
-    failed = [check for check in (split, *planned) if check.status == "fail"]
+    failed = [one for one in (split, *checks, *planned) if one.status == "fail"]
     verdict: list[Note] = []
     worth: list[Note | None] = []
     for row, pair in zip(table.to_dict("records"), pairs.values(), strict=True):
@@ -83,7 +83,7 @@ def compare(
             alike = margin is not None and _within(pair, margin, within)
             outcome, reason = _outcome(pair, row, 1 - confidence, alike=alike)
         # Harm must not wait for the end of the test.
-        gates = [c for c in failed if c is split or not guards_it]
+        gates = [c for c in failed if c.name != "planned" or not guards_it]
         if gates:
             reason = Note(f"ab.early.{gates[0].name}", **gates[0].note.values)
             outcome = "too_early"

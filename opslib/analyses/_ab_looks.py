@@ -1,8 +1,10 @@
 """What p values and intervals must allow for when a test is looked at on the way."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +58,21 @@ class Look:
             )
         if self.method != "fixed" and self.planned is None:
             raise Error("ab.planned.missing", method=self.method)
+
+    def at(self, units: int) -> "Look":
+        """Return the same when other units were in."""
+        return replace(self, units=units)
+
+    def falls(self, units: Sequence[int]) -> list[bool]:
+        """Say after which of these units, ever more, somebody may look.
+
+        Planned looks fall where their units are first reached; the last is today's.
+        """
+        if self.method != "sequential" or self.planned is None:
+            return [True] * len(units)
+        reached = [self.looks * n // self.planned for n in units]
+        new = [now > was for was, now in pairwise([0, *reached])]
+        return [*new[:-1], True]
 
     @property
     def over(self) -> bool:

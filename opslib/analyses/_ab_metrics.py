@@ -1,7 +1,7 @@
 """The metrics of an experiment: read, capped, and reduced to pairs of groups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,14 +104,16 @@ class Groups:
         variants: All of them, in order of name.
         base: The control.
         before: The column from before the experiment, if any.
-        cap: Quantile beyond which values are cut, if any.
+        winsorize: Quantile beyond which values are cut, if any.
+        strata: The stratum of each unit from 0 on, if they are compared within.
     """
 
     rows: pd.DataFrame
     variants: Sequence[str]
     base: str
-    before: str | None
-    cap: float | None
+    before: str | None = None
+    winsorize: float | None = None
+    strata: npt.NDArray[np.intp] | None = None
 
     def compared(
         self, metrics: Sequence[Metric]
@@ -127,84 +129,137 @@ class Groups:
         """
         notes: list[Note] = []
         checks: tuple[Check, ...] = ()
-        before = None
         if self.before is not None:
-            before, n = _filled(self.rows[self.before])
-            if n:
+            if n := int(self.rows[self.before].isna().sum()):
                 notes.append(Note("ab.cuped.unknown", n=n, before=self.before))
-            pairs = self._pairs(self._arms([before]), "mean")
-            checks = (before_check(pairs.values(), self.before),)
+            alone = replace(self, before=None, strata=None)
+            known = Metric(self.before, self.before, None, "mean")
+            arms = alone.folded(moments([self.filled], alone.cell, alone.cells))
+            checks = (before_check(alone.pairs(arms, known).values(), self.before),)
         found: dict[tuple[str, str], Pair] = {}
         for metric in metrics:
-            pairs, told = self._compared(metric, before)
+            pairs, told = self._compared(metric)
             found |= {(metric.name, variant): pair for variant, pair in pairs.items()}
             notes += told
         return found, notes, checks
 
-    def _compared(
-        self, metric: Metric, before: Floats | None
-    ) -> tuple[dict[str, Pair], list[Note]]:
+    def _compared(self, metric: Metric) -> tuple[dict[str, Pair], list[Note]]:
         """Compare the variants on one metric."""
         notes = []
-        columns = [self.rows[name].to_numpy(float) for name in metric.columns]
-        if metric.kind == "share":
-            # Of several rows that were added up, a yes in any is a yes.
-            columns[0] = np.minimum(columns[0], 1)
-        if blank := int(np.isnan(columns).any(axis=0).sum()):
+        values = self._values(metric)
+        if blank := int(np.isnan(values).any(axis=0).sum()):
             notes.append(Note(MISSING, n=blank, metric=metric.name))
-        adjusts = before is not None and metric.kind != "ratio"
-        if before is not None and adjusts:
-            columns.append(before)
-        elif before is not None:
+        if self.before is not None and not self.nets(metric):
             notes.append(Note("ab.cuped.ratio", metric=metric.name))
-        arms = self._arms(columns)
+        arms = self._arms(metric, self.cut(metric, values))
         for variant, arm in zip(self.variants, arms, strict=True):
-            values = {"metric": metric.name, "variant": variant}
-            if arm.n == 0:
-                raise Error("ab.metric.empty", **values)
-            if metric.denominator is not None and arm.mean[1] == 0:
-                raise Error("ab.metric.denominator", **values)
-        pairs = self._pairs(arms, metric.kind, adjusts=adjusts)
-        if self.cap is not None and metric.kind != "share":
-            columns[0], most, n = _capped(columns[0], self.cap)
-            if n:
-                notes += [
-                    _uncapped(metric.name, variant, most, n, pair)
-                    for variant, pair in pairs.items()
-                ]
-                arms = self._arms(columns)
-                pairs = self._pairs(arms, metric.kind, adjusts=adjusts)
-        if adjusts:
+            told = {"metric": metric.name, "variant": variant}
+            if not any(cell.n for cell in arm):
+                raise Error("ab.metric.empty", **told)
+            if metric.denominator is not None and not any(c.mean[1] for c in arm):
+                raise Error("ab.metric.denominator", **told)
+            if self.strata is not None and min(cell.n for cell in arm) < 2:
+                raise Error("ab.strata.metric", **told)
+        pairs = self.pairs(arms, metric)
+        most = self.most(metric)
+        if n := int((values[0] > most).sum()):
+            whole = self.pairs(self._arms(metric, values), metric)
+            notes += [
+                _uncapped(metric.name, variant, most, n, pair)
+                for variant, pair in whole.items()
+            ]
+        if self.nets(metric):
+            share = cuped.saved([cell for arm in arms for cell in arm])
             notes.append(
-                Note(
-                    "ab.cuped",
-                    metric=metric.name,
-                    before=self.before,
-                    share=cuped.saved(arms),
-                )
+                Note("ab.cuped", metric=metric.name, before=self.before, share=share)
             )
         return pairs, notes
 
+    def nets(self, metric: Metric) -> bool:
+        """Say whether a metric is compared net of what was before."""
+        return self.before is not None and metric.kind != "ratio"
+
     @cached_property
-    def _codes(self) -> npt.NDArray[np.intp]:
-        """The place of each unit's variant among them."""
+    def filled(self) -> Floats:
+        """What was before; units that have no value get the mean: it adjusts nothing.
+
+        Raises:
+            Error: All values are the same.
+        """
+        values = self.rows[str(self.before)].to_numpy(float)
+        unknown = np.isnan(values)
+        seen = values[~unknown]
+        if not len(seen) or seen.min() == seen.max():
+            raise Error("ab.before.constant", before=self.before)
+        return np.where(unknown, seen.mean(), values)
+
+    def most(self, metric: Metric) -> float:
+        """Return where a metric is cut: at a quantile of its values that are not 0."""
+        if self.winsorize is None or metric.kind == "share":
+            return np.inf
+        values = self._values(metric)[0]
+        some = values[~np.isnan(values) & (values != 0)]
+        return float(np.quantile(some, self.winsorize)) if len(some) else np.inf
+
+    def cut(self, metric: Metric, values: Sequence[Floats]) -> list[Floats]:
+        """Cut what is measured where it is to be; of rows added up a yes is one yes."""
+        most = 1.0 if metric.kind == "share" else self.most(metric)
+        if most == np.inf:
+            return list(values)
+        return [np.minimum(values[0], most), *values[1:]]
+
+    @cached_property
+    def cell(self) -> npt.NDArray[np.intp]:
+        """The place of each unit's variant and stratum among them."""
         column = self.rows["variant"].cat.set_categories(self.variants)
-        return np.asarray(column.cat.codes, np.intp)
+        codes = np.asarray(column.cat.codes, np.intp)
+        return codes if self.strata is None else codes * self._strata + self.strata
 
-    def _arms(self, columns: Sequence[Floats]) -> list[Moments]:
-        return moments(columns, self._codes, len(self.variants))
+    @property
+    def cells(self) -> int:
+        """How many variants and strata there are."""
+        return len(self.variants) * self._strata
 
-    def _pairs(
-        self, arms: Sequence[Moments], kind: str, *, adjusts: bool = False
+    @cached_property
+    def _strata(self) -> int:
+        return 1 if self.strata is None else int(self.strata.max()) + 1
+
+    def folded(self, cells: Sequence[Moments]) -> list[list[Moments]]:
+        """Return what each variant has, stratum by stratum."""
+        k = self._strata
+        return [list(cells[i * k : (i + 1) * k]) for i in range(len(self.variants))]
+
+    def _values(self, metric: Metric) -> list[Floats]:
+        return [self.rows[name].to_numpy(float) for name in metric.columns]
+
+    def _arms(self, metric: Metric, values: Sequence[Floats]) -> list[list[Moments]]:
+        columns = [*values, *([self.filled] if self.nets(metric) else [])]
+        return self.folded(moments(columns, self.cell, self.cells))
+
+    def pairs(
+        self, arms: Sequence[Sequence[Moments]], metric: Metric
     ) -> dict[str, Pair]:
-        """Set each other variant beside the control, given what they have."""
+        """Set each other variant beside the control, given what they have.
+
+        Args:
+            arms: Of each variant, its strata.
+            metric: What is measured.
+        """
         by_name = dict(zip(self.variants, arms, strict=True))
         control = by_name.pop(self.base)
-        theta = cuped.slope(arms) if adjusts else 0.0
+        if not self.nets(metric) and self.strata is None:
+            return {
+                variant: _pair(control[0], arm[0], metric.kind)
+                for variant, arm in by_name.items()
+            }
+        every = [cell for arm in arms for cell in arm]
+        theta = cuped.slope(every) if self.nets(metric) else None
+        sizes = np.array([[cell.n for cell in arm] for arm in arms]).sum(axis=0)
+        weights = (sizes / sizes.sum()).tolist()
         return {
-            variant: cuped.adjusted(control, arm, theta, kind)
-            if adjusts
-            else _pair(control, arm, kind)
+            variant: cuped.stratified(
+                control, arm, weights, theta=theta, kind=metric.kind
+            )
             for variant, arm in by_name.items()
         }
 
@@ -222,31 +277,6 @@ def _pair(control: Moments, treatment: Moments, kind: str) -> Pair:
     return TwoMeans(
         control.n, mean_control, sd_control, treatment.n, mean, sd, kind=kind
     )
-
-
-def _filled(column: pd.Series) -> tuple[Floats, int]:
-    """Give units that have no value the mean, which adjusts nothing; count them.
-
-    Raises:
-        Error: All values are the same.
-    """
-    values = column.to_numpy(float)
-    unknown = np.isnan(values)
-    seen = values[~unknown]
-    if not len(seen) or seen.min() == seen.max():
-        raise Error("ab.before.constant", before=column.name)
-    return np.where(unknown, seen.mean(), values), int(unknown.sum())
-
-
-def _capped(values: Floats, quantile: float) -> tuple[Floats, float, int]:
-    """Cut values at a quantile of those that are not 0.
-
-    Returns:
-        The values, where they were cut, and how many were.
-    """
-    some = values[~np.isnan(values) & (values != 0)]
-    most = float(np.quantile(some, quantile)) if len(some) else np.inf
-    return np.minimum(values, most), most, int((values > most).sum())
 
 
 def _uncapped(metric: str, variant: str, most: float, n: int, pair: Pair) -> Note:

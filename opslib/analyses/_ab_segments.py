@@ -32,7 +32,7 @@ def by_segment(
         for value in largest[:MOST_VALUES]:
             rows = groups.rows[values.isna() if value is None else values == value]
             if _whole(rows, groups.variants, metrics):
-                some = replace(groups, rows=rows, before=None)
+                some = replace(groups, rows=rows, before=None, strata=None)
                 for key, pair in some.compared(metrics)[0].items():
                     pairs.setdefault(key, {})[value] = pair
         left = len(largest) - len(next(iter(pairs.values()), ()))

@@ -35,7 +35,7 @@ class Check:
     """One thing that must hold before a verdict counts.
 
     Attributes:
-        name: "split", "sample", "lift", "planned", "units", "before" or
+        name: "split", "sample", "lift", "planned", "units", "days", "before" or
             "guardrails".
         status: "pass", "caution" or "fail"; after a fail there is no winner.
         note: What was found.
@@ -56,7 +56,8 @@ class AbResult(Result):
     difference, low, high: treatment - control, net of the column from before if there
     is one, and its interval.
     lift, lift_low, lift_high: difference / control; NaN with a warning if undefined.
-    test ("z", "boschloo", "fisher", "welch", "cuped"), p_value: two-sided.
+    test ("z", "boschloo", "fisher", "welch", "cuped" or "stratified"), p_value:
+    two-sided.
     p_adjusted, low_adjusted, high_adjusted: over all rows, Holm and Bonferroni.
     verdict: "winner", "loser", "no_meaningful_difference" or "too_early"; of a
     guardrail "unharmed", "harmed" or "too_early", and nothing adjusted.

@@ -2,21 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+import altair as alt
 import pandas as pd
 
 from opslib.analyses._ab_compare import compare
-from opslib.analyses._ab_metrics import MISSING, Groups, known, spelled
+from opslib.analyses._ab_days import over_time, split_by_day
+from opslib.analyses._ab_days_chart import days_chart
+from opslib.analyses._ab_looks import Look
+from opslib.analyses._ab_metrics import MISSING, Groups, Metric, known, spelled
+from opslib.analyses._ab_rows import (
+    DAY,
+    Units,
+    days,
+    is_share,
+    labels,
+    measurable,
+    numbers,
+    one_row_per_unit,
+    strata_of,
+    written,
+)
 from opslib.analyses._ab_segments import by_segment
-from opslib.analyses.ab_result import AbResult, Check, Status
-from opslib.analyses.ab_summary import LARGEST, Method, control_of
-from opslib.result import Error, Note, check_choice, check_range
+from opslib.analyses.ab_result import AbResult
+from opslib.analyses.ab_summary import Method, control_of
+from opslib.result import Error, check_choice, check_range
 
 PLACES = ("numerator", "denominator")
-TRUE_FALSE = {"true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +48,29 @@ class AbTestResult(AbResult):
 
     segments: pd.DataFrame
 
-    _rows: pd.DataFrame = field(repr=False)
-    _columns: Mapping[str, str] = field(repr=False)
+    _units: Units = field(repr=False)
+    _groups: Groups = field(repr=False)
+    _metrics: Sequence[Metric] = field(repr=False)
+    _look: Look = field(repr=False)
+
+    @cached_property
+    def over_time(self) -> pd.DataFrame:
+        """Every comparison as it stood at the end of each day; empty without times.
+
+        One row per metric, variant and date: kind, n_control, n, control, treatment,
+        difference, low, high, lift, lift_low, lift_high, p_value as in `table`, of the
+        units that had come and of what they had by then. With method="fixed" each
+        interval holds for a single look; those of "always" hold together; with
+        "sequential" there are some at planned looks and today alone. Where a group has
+        fewer than two units a day is not there.
+        """
+        if DAY not in self._units.rows:
+            return pd.DataFrame()
+        return over_time(self._groups, self._units, self._metrics, self._look)
+
+    def over_time_chart(self, lang: str = "en") -> alt.VConcatChart | None:
+        """Draw the lift day by day with what bounds it; None without times."""
+        return days_chart(self.over_time, self._look, self.verdict, lang)
 
     def users(
         self, variant: str | None = None, *, metric: str | None = None
@@ -49,7 +84,7 @@ class AbTestResult(AbResult):
         Raises:
             Error: The test has no such variant or metric, or its table had no ids.
         """
-        rows = self._rows
+        rows = self._units.rows
         if "unit" not in rows:
             raise Error("ab.no_ids")
         check_choice("variant", variant, sorted(rows["variant"].unique()))
@@ -58,7 +93,8 @@ class AbTestResult(AbResult):
         if variant is not None:
             chosen &= rows["variant"] == variant
         if metric is not None:
-            chosen &= rows[self._columns[metric]] > 0
+            column = next(m.numerator for m in self._metrics if m.name == metric)
+            chosen &= rows[column] > 0
         return rows.loc[chosen, "unit"].astype("str").rename("user")
 
 
@@ -69,6 +105,7 @@ def ab_test(
     control: str | None = None,
     guardrails: Sequence[str | Mapping[str, Any]] = (),
     segments: Sequence[str] = (),
+    strata: Sequence[str] = (),
     covariate: str | None = None,
     winsorize: float | None = None,
     margin: float | None = None,
@@ -91,8 +128,10 @@ def ab_test(
     of what is left (CUPED).
 
     Args:
-        table: One row per unit: columns unit, variant and the metrics. Without a
-            column unit every row is one unit.
+        table: One row per unit, or per unit and day: columns unit, variant and the
+            metrics. Without a column unit every row is one unit. With a column time
+            (no numbers), the day of the row or of when the unit came in, the split is
+            checked day by day, and `.over_time` has how the test went.
         metrics: Names of columns, or {"numerator": ..., "denominator": ...} of two;
             each may have a "name" and a "kind" ("share", "mean", "ratio").
         control: The variant to compare with; None takes the one named like a control
@@ -102,6 +141,10 @@ def ab_test(
             it lies below 0. They share no correction, and no winner depends on them.
         segments: Columns by whose values the effects are compared, in `.segments`.
             They are for exploring: verdicts are about all units.
+        strata: Columns known before the experiment, as the city, or "time" for the day
+            a unit came in: the variants are compared within each combination of their
+            values, weighted by its share of all units. Combinations with fewer than 10
+            units in a variant are one.
         covariate: Column of what units did before the experiment, as their spending of
             the month before; shares and means are compared net of it, and the closer
             it goes with a metric the narrower its intervals. Units without a value
@@ -138,39 +181,58 @@ def ab_test(
         raise Error("ab.columns", got=[type(table).__name__])
     check_range("winsorize", winsorize, 0.9, 1)
     table = table.reset_index(drop=True).rename(columns=str)
-    choices = _measurable(table)
+    choices = measurable(table)
     specs = spelled(metrics, choices, "metrics")
     guarding = spelled(guardrails, choices, "guardrails") if guardrails else []
     for spec in guarding:
         if spec["name"] in {one["name"] for one in specs}:
             raise Error("ab.guardrails.both", metric=spec["name"])
     specs += guarding
-    rows = pd.DataFrame({"variant": _labels(table["variant"])})
-    if "unit" in table:
-        rows["unit"] = _text(table["unit"])
     used = {spec[key] for spec in specs for key in PLACES if spec.get(key)}
     others = [name for name in choices if name not in used]
     check_choice("covariate", covariate, others)
-    cuts = [segments] if isinstance(segments, str) else list(segments)
+    others = [name for name in others if name != covariate]
+    cuts, layers = _listed(segments), _listed(strata)
+    day, of_time = days(table)
     for cut in cuts:
-        check_choice("segments", cut, [name for name in others if name != covariate])
+        check_choice("segments", cut, others)
+    for layer in layers:
+        dated = [] if day is None else ["time"]
+        check_choice("strata", layer, [*others, *dated])
+    rows = pd.DataFrame({"variant": labels(table["variant"])})
+    if "unit" in table:
+        rows["unit"] = written(table["unit"])
     names = [name for name in table.columns if name in used or name == covariate]
-    values = {name: _numbers(table[name]) for name in names}
-    shares = {name for name in names if _is_share(values[name].to_numpy())}
+    values = {name: numbers(table[name]) for name in names}
+    shares = {name for name in names if is_share(values[name].to_numpy())}
     asked = known(specs, shares)
-    rows = rows.assign(**values, **{cut: table[cut] for cut in cuts})
-    rows, left_out, checks = _one_row_per_unit(table, rows, covariate, cuts)
-    counted = rows["variant"].cat.remove_unused_categories().value_counts()
-    units = {str(name): int(n) for name, n in counted.items()}
-    base = control_of(units, control)
+    kept = [name for name in dict.fromkeys([*cuts, *layers]) if name in others]
+    rows = rows.assign(**values, **{name: table[name] for name in kept})
+    if day is not None:
+        rows = rows.assign(**{DAY: day})
+    units = one_row_per_unit(table, rows, covariate, kept)
+    counted = units.rows["variant"].cat.remove_unused_categories().value_counts()
+    sizes = {str(name): int(n) for name, n in counted.items()}
+    base = control_of(sizes, control)
+    if day is not None:
+        layers = [DAY if layer == "time" else layer for layer in layers]
+    codes, of_strata = strata_of(units.rows, layers, sizes)
     groups = Groups(
-        rows=rows, variants=sorted(units), base=base, before=covariate, cap=winsorize
+        rows=units.rows,
+        variants=sorted(sizes),
+        base=base,
+        before=covariate,
+        winsorize=winsorize,
+        strata=codes,
     )
-    pairs, told, checks_before = groups.compared(asked)
+    pairs, told, checks = groups.compared(asked)
+    if day is not None:
+        by_day = split_by_day(units.rows, groups.variants, within=DAY in layers)
+        checks = (*by_day, *checks)
     by_value, of_segments = by_segment(groups, asked, cuts, confidence)
     found = compare(
         pairs,
-        units,
+        sizes,
         base=base,
         control=control,
         margin=margin,
@@ -181,112 +243,20 @@ def ab_test(
         method=method,
         looks=looks,
         daily_traffic=daily_traffic,
-        left_out=(*left_out, *(note for note in told if note.code == MISSING)),
-        remarks=[*told, *of_segments],
+        left_out=(*units.notes, *(note for note in told if note.code == MISSING)),
+        remarks=[*of_time, *told, *of_strata, *of_segments],
         guards={spec["name"] for spec in guarding},
-        checks=(*checks, *checks_before),
+        checks=(*units.checks, *checks),
     )
     return AbTestResult(
         **{item.name: getattr(found, item.name) for item in fields(found)},
         segments=by_value,
-        _rows=rows,
-        _columns={metric.name: metric.numerator for metric in asked},
+        _units=units,
+        _groups=groups,
+        _metrics=asked,
+        _look=Look(method, sum(sizes.values()), planned_n, looks, 1 - confidence),
     )
 
 
-def _measurable(table: pd.DataFrame) -> list[str]:
-    """Return the columns that may be measured."""
-    columns = list(table.columns)
-    if "variant" not in table:
-        raise Error("ab.columns", got=columns)
-    if (again := table.columns[table.columns.duplicated()]).size:
-        raise Error("eventlog.same_name", got=again[0])
-    return [name for name in columns if name not in {"unit", "variant"}]
-
-
-def _labels(column: pd.Series) -> pd.Series:
-    """Write variants as text, each once."""
-    places, values = pd.factorize(column)
-    written = _text(pd.Series(values)).astype("string").astype(object)
-    codes, names = pd.factorize(written)
-    codes = np.append(codes, -1)[places]  # -1, for none, is the last
-    labels = pd.Categorical.from_codes(codes, pd.Index(names, dtype=object))
-    return pd.Series(labels, index=column.index)
-
-
-def _is_share(values: npt.NDArray[np.float64]) -> bool:
-    return bool(((values == 0) | (values == 1) | np.isnan(values)).all())
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Write ids and variants as text; 1.0 beside blanks is the id 1."""
-    if pd.api.types.is_integer_dtype(column) and not column.hasnans:
-        return column  # the same as their text, and much quicker
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")
-    text = column.astype("string").str.strip()
-    return text.mask(text == "")
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """Read a metric as numbers; blanks and what is beyond 1e100 are missing."""
-    if not pd.api.types.is_numeric_dtype(column):
-        column = column.astype(object)
-        words = column.map(lambda value: str(value).strip().lower(), na_action="ignore")
-        numbers = words.map(TRUE_FALSE)
-        numbers = numbers.fillna(pd.to_numeric(words, errors="coerce"))
-        wrong = (numbers.isna() & words.notna() & (words != "")).to_numpy()
-        if wrong.any():
-            row = int(wrong.argmax())
-            got = column.iloc[row]
-            raise Error("ab.metric.values", metric=column.name, row=row + 1, got=got)
-        column = numbers
-    numbers = column.astype("float64")
-    return numbers.where(numbers.abs() < LARGEST)
-
-
-def _one_row_per_unit(
-    table: pd.DataFrame,
-    rows: pd.DataFrame,
-    before: str | None,
-    segments: Sequence[str],
-) -> tuple[pd.DataFrame, list[Note], tuple[Check, ...]]:
-    """Leave out what cannot be counted, and say how much that was."""
-    notes = []
-    blank = rows[rows.columns.intersection(["unit", "variant"])].isna().any(axis=1)
-    if blank.any():
-        notes.append(Note("ab.left_out.blank", n=int(blank.sum())))
-        rows = rows[~blank]
-    if "unit" not in rows:
-        return rows, [*notes, Note("ab.no_unit")], ()
-    repeated = rows["unit"].duplicated(keep=False)
-    if not repeated.any():
-        return rows, notes, (Check("units", "pass", Note("ab.units.pass")),)
-    exact = table[~blank][repeated].duplicated().reindex(rows.index, fill_value=False)
-    if exact.any():
-        notes.append(Note("ab.left_out.duplicates", n=int(exact.sum())))
-        rows, repeated = rows[~exact], repeated[~exact]
-    variants = rows[repeated].groupby("unit")["variant"].nunique()
-    crossed = rows["unit"].isin(variants.index[variants > 1])
-    mixed = int((variants > 1).sum())
-    status: Status = "caution" if mixed else "pass"
-    check = Check("units", status, Note(f"ab.units.{status}", n=mixed))
-    if mixed:
-        notes.append(check.note)
-        rows = rows[~crossed]
-    if several := int(rows.loc[rows["unit"].duplicated(), "unit"].nunique()):
-        notes.append(Note("ab.several_rows", n=several))
-        units = rows.groupby(["unit", "variant"])
-        # What was before is told again in each row.
-        ways: dict[str, Any] = dict.fromkeys(segments, "first")
-        ways |= {before: "mean"} if before else {}
-        rows = pd.concat(
-            [
-                units[name].agg(ways[name])
-                if name in ways
-                else units[name].sum(min_count=1)
-                for name in rows.columns.difference(["unit", "variant"])
-            ],
-            axis=1,
-        ).reset_index()
-    return rows, notes, (check,)
+def _listed(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +65,7 @@ class TwoMeans:
     treatment: float
     sd: float
     kind: str = field(default="mean", kw_only=True)
-    name: ClassVar[str] = "welch"
+    name: str = field(default="welch", kw_only=True)
 
     @property
     def difference(self) -> float:
