@@ -21,6 +21,7 @@ from opslib.result import Error
 
 TIMEZONE = "Asia/Shanghai"
 FIRST, LAST = "2026-03-01", "2026-05-31"
+TEST_DAYS = 14
 DAYS = 92
 EVENTS = ("register", "visit", "view", "cart", "pay", "share")
 REGISTER, VISIT, VIEW, CART, PAY, SHARE = range(6)
@@ -384,7 +385,10 @@ def _counts(who: Users, log: Events) -> pd.DataFrame:
 
 
 def _experiment(rng: np.random.Generator, n: int) -> pd.DataFrame:
-    """Return visitors of a page test; earlier buyers convert and spend more."""
+    """Return visitors of a page test; earlier buyers convert and spend more.
+
+    They come one after the other, as many on each day.
+    """
     variant = rng.integers(0, 3, n)
     buyer = rng.random(n) < PRIOR
     taste = rng.normal(size=n)
@@ -396,6 +400,8 @@ def _experiment(rng: np.random.Generator, n: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "unit": [f"V{i:06d}" for i in range(n)],
+            "time": pd.Timestamp(LAST)
+            - pd.to_timedelta(TEST_DAYS - 1 - np.arange(n) * TEST_DAYS // n, "D"),
             "variant": variant,
             "channel": rng.choice(5, n, p=[0.26, 0.28, 0.26, 0.12, 0.08]),
             "platform": rng.choice(3, n, p=[0.46, 0.32, 0.22]),

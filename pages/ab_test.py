@@ -35,6 +35,7 @@ else:
         "guardrails": guardrails,
         "control": control,
         "segments": page.many("segments", page.segments, default=[], more=True),
+        "strata": page.many("strata", page.strata, default=[], more=True),
         "covariate": page.choice("covariate", others, named=True, more=True),
         "winsorize": 0.999 if outliers == "cut" else None,
     }

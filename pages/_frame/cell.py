@@ -44,12 +44,13 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
 CHARTS = {
     "retention": ("curve_chart", "trend_chart", "value_chart", "chart"),
     "activity": ("chart", "stickiness_chart", "hours_chart"),
+    "ab_test": ("chart", "over_time_chart"),
 }
 REASONS = {
     "personas": ("evidence", "preparation"),
     "paths": ("common",),
     "activity": ("stickiness", "frequency", "hours"),
-    "ab_test": ("segments", "bayes"),
+    "ab_test": ("segments", "over_time", "bayes"),
     "ab_summary": ("bayes",),
 }
 # Columns of our own; those beside them are called as in the file.
@@ -64,6 +65,7 @@ CODED: dict[str, tuple[str, ...]] = {
     "hours": ("weekday",),
     "bayes": ("prior",),
     "segments": ("kind",),
+    "over_time": ("kind",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}

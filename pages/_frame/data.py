@@ -334,6 +334,14 @@ def segments(dataset: Dataset) -> list[str]:
     return [str(name) for name in words if 1 < words[name].nunique() <= MOST_SEGMENTS]
 
 
+def strata(dataset: Dataset) -> dict[str, str]:
+    """Return what an experiment can be compared within, as a reader calls it."""
+    table, names = dataset.experiment, {name: name for name in segments(dataset)}
+    if "time" in table and pd.api.types.is_datetime64_any_dtype(table["time"]):
+        names["time"] = t("ab_test.strata.time")
+    return names
+
+
 def usual_metrics(names: list[str]) -> list[str]:
     """Guess which columns an experiment was about, at most three; else the first.
 

@@ -142,6 +142,11 @@ class Page:
         return data.segments(self.dataset)
 
     @property
+    def strata(self) -> dict[str, str]:
+        """What an experiment can be compared within, as a reader calls it."""
+        return data.strata(self.dataset)
+
+    @property
     def usual_metrics(self) -> list[str]:
         """Metrics that the experiment is likely about."""
         return data.usual_metrics(self.metrics)

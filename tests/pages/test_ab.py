@@ -221,3 +221,13 @@ def test_a_rate_beyond_all_users_is_refused_in_place(opened):
 def test_metrics_are_guessed_by_their_names():
     names = ["recency", "history", "spend_before", "visit", "转化", "spend", "revenue"]
     assert data.usual_metrics(names) == ["visit", "转化", "spend"]
+
+
+@pytest.mark.parametrize(("lang", "day"), [("en", "Day by day"), ("zh_CN", "逐日变化")])
+def test_the_days_of_the_experiment_are_drawn_and_can_be_strata(opened, lang, day):
+    page = opened("ab_test", lang=lang, d="demo", strata="time")
+    assert day in [heading.value for heading in page.subheader]
+    assert any("date" in one.value for one in page.dataframe)
+    test = {"en": "Welch t-test (stratified)", "zh_CN": "Welch t 检验（分层）"}[lang]
+    assert set(shown(page)["test"]) == {test}
+    assert any('strata=["time"]' in code.value for code in page.code)
