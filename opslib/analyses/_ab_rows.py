@@ -204,8 +204,10 @@ def strata_of(
             )
         codes = codes.where(~codes.isin(small), -1)
     found, there = pd.factorize(codes)
-    told = {"n": len(there), "strata": columns}
-    notes = [Note("ab.strata", **told)]
+    own = [name for name in names if name != DAY]
+    dated = len(own) < len(names)
+    code = "ab.strata" if not dated else "ab.strata.both" if own else "ab.strata.day"
+    notes = [Note(code, n=len(there), strata=own)]
     if len(small):
         notes.append(Note("ab.strata.rest", n=len(small), least=LEAST))
     return found.astype(np.intp), notes
