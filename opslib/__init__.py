@@ -25,6 +25,7 @@ _HOMES = {
     "Table": "opslib.ingest",
     "Workspace": "opslib.workspace",
     "ab_plan": "opslib.analyses.ab_plan",
+    "ab_plan_from": "opslib.analyses.ab_plan_from",
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
     "activity": "opslib.analyses.activity",
@@ -47,6 +48,7 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from opslib.analyses.ab_plan import ab_plan
+    from opslib.analyses.ab_plan_from import ab_plan_from
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.activity import activity
@@ -82,6 +84,7 @@ __all__ = [
     "Table",
     "Workspace",
     "ab_plan",
+    "ab_plan_from",
     "ab_summary",
     "ab_test",
     "activity",

@@ -129,7 +129,9 @@ def options(analysis: str) -> dict[str, inspect.Parameter]:
 def _roles(analysis: str) -> list[str]:
     """Return the roles of an analysis' table that can be given by name."""
     taken = {*options(analysis), "kind", "roles", "timezone", "format", "chart", "lang"}
-    roles = KINDS[TABLES[analysis] or ""].roles
+    table = TABLES[analysis] or ""
+    kinds = ("experiment", "users") if table == "units" else (table,)
+    roles = dict.fromkeys(role for kind in kinds for role in KINDS[kind].roles)
     return [role for role in roles if role not in taken]
 
 

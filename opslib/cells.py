@@ -31,6 +31,7 @@ TABLES: dict[str, str | None] = {
     "ab_test": "experiment",
     "ab_summary": None,
     "ab_plan": None,
+    "ab_plan_from": "units",
 }
 
 WIDTH = 88

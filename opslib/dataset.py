@@ -56,9 +56,11 @@ class Dataset:
         return tuple(kind for kind in KINDS if kind in self.tables)
 
     def has(self, kind: str) -> bool:
-        """Say whether there is a table of `kind`, or one can be made of another."""
+        """Say whether there is a table of `kind` or "units", or one can be made."""
         if kind == "feedback":
             return self._answers is not None
+        if kind == "units":
+            return self.has("experiment") or self.has("users")
         sources = {"events": {"orders"}, "users": {"events", "orders"}}
         return kind in self.tables or (
             not sources.get(kind, set()).isdisjoint(self.tables)
@@ -101,6 +103,13 @@ class Dataset:
     def experiment(self) -> pd.DataFrame:
         """Units of an experiment: unit, variant[, time] and metrics."""
         return self._frame("experiment")
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """Units of an experiment; without one the users."""
+        if not self.has("units"):
+            raise Error("dataset.no_table", kind=Note("dataset.units"))
+        return self.experiment if self.has("experiment") else self.users
 
     @property
     def counts(self) -> pd.DataFrame:

@@ -285,6 +285,7 @@ LINES = {
     "ab_test": ["experiment.csv", "--metrics", "{metric}"],
     "ab_summary": ["--counts", '{"A": [1000, 120], "B": [1000, 150]}'],
     "ab_plan": ["--baseline", "0.2", "--mde", "0.05"],
+    "ab_plan_from": ["experiment.csv", "--metric", "{metric}", "--mde", "0.1"],
 }
 NAMES = {
     "en": {"metric": "converted", "steps": "view,cart,pay"},

@@ -25,7 +25,7 @@ SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "matured_share", "matured_low", "matured_high", "lift",
     "lift_low", "lift_high", "better", "loss", "loss_control", "retention", "dau_wau",
-    "dau_mau", "wau_mau",
+    "dau_mau", "wau_mau", "power", "alpha", "more", "zeros",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -36,6 +36,7 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
     "ab_test": experiment.verdicts,
     "ab_summary": experiment.verdicts,
     "ab_plan": experiment.sizes,
+    "ab_plan_from": experiment.sizes,
     "personas": cards.show,
 }
 # What some results offer beside `chart` and `table`: names of their charts, the one
@@ -45,6 +46,8 @@ CHARTS = {
     "retention": ("curve_chart", "trend_chart", "value_chart", "chart"),
     "activity": ("chart", "stickiness_chart", "hours_chart"),
     "ab_test": ("chart", "over_time_chart"),
+    "ab_plan": ("chart", "power_chart"),
+    "ab_plan_from": ("chart", "power_chart"),
 }
 REASONS = {
     "personas": ("evidence", "preparation"),
@@ -66,6 +69,7 @@ CODED: dict[str, tuple[str, ...]] = {
     "bayes": ("prior",),
     "segments": ("kind",),
     "over_time": ("kind",),
+    "costs": ("method",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}
@@ -175,7 +179,7 @@ def _tables(
         more = getattr(result, field.name)
         if WORDS.has(code) and more is not None:
             st.caption(t(code))
-            _table(analysis, more, f"{key}.{field.name}")
+            _table(f"{analysis}.{field.name}", more, f"{key}.{field.name}")
 
 
 class _Spec:

@@ -327,6 +327,24 @@ def metrics(dataset: Dataset) -> list[str]:
     return [str(name) for name in table.select_dtypes(["number", "bool"])]
 
 
+def measures(dataset: Dataset) -> list[str]:
+    """Return the columns of units of an experiment, or users, that are numbers."""
+    table = dataset.units.drop(columns=["unit", "user", "variant"], errors="ignore")
+    return [str(name) for name in table.select_dtypes(["number", "bool"])]
+
+
+def measure_kind(dataset: Dataset, name: str | None) -> str:
+    """Return "share" for a column of units that is 0 and 1, else "mean"."""
+    values = pd.Series() if name is None else dataset.units[name].dropna()
+    return "share" if len(values) and values.isin([0, 1]).all() else "mean"
+
+
+def arrivals(dataset: Dataset) -> list[str]:
+    """Return the columns of units that are times."""
+    times = dataset.units.select_dtypes(["datetime", "datetimetz"])
+    return [str(name) for name in times]
+
+
 def segments(dataset: Dataset) -> list[str]:
     """Return the columns of an experiment whose values are few enough to compare."""
     table = dataset.experiment.drop(columns=["unit", "variant"], errors="ignore")

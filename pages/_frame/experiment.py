@@ -57,7 +57,11 @@ def _checks(result: AbResult, place: str) -> str:
 
 
 def sizes(result: PlanResult, place: str = "") -> str:
-    """Show how many units the test needs, and how long it takes."""
+    """Show how many units the test needs, how long it takes, and what looking costs.
+
+    Returns:
+        What was said, so that it is not said again.
+    """
     row: dict[Any, Any] = result.table.to_dict("records")[0]
     figures = {name: row[name] for name in ("n_per_variant", "n_total", "days")}
     with st.container(horizontal=True, key=f"figures-{place}"):
@@ -65,4 +69,6 @@ def sizes(result: PlanResult, place: str = "") -> str:
             if not math.isnan(value):
                 text = words.WRITERS["count"](value, language())
                 st.metric(t(f"column.{name}"), text)
-    return ""
+    (cost,) = result.details(language())
+    st.text(cost)
+    return cost

@@ -156,6 +156,30 @@ class Page:
         """Variants of the experiment, the likely control first."""
         return data.variants(self.dataset)
 
+    @property
+    def measures(self) -> dict[str, str]:
+        """Numbers known of units of an experiment, or users, as a reader calls them."""
+        return data.feature_titles(data.measures(self.dataset), self.lang)
+
+    @property
+    def usual_measure(self) -> str | None:
+        """The number that a test is likely about."""
+        return next(iter(data.usual_metrics(data.measures(self.dataset))), None)
+
+    def measure_kind(self, name: str | None) -> str:
+        """Say whether a number is a "share" of units or a "mean"."""
+        return data.measure_kind(self.dataset, name)
+
+    @property
+    def arrivals(self) -> list[str]:
+        """Columns of units that are times, on one of which they may have come."""
+        return data.arrivals(self.dataset)
+
+    @property
+    def past_variants(self) -> list[str]:
+        """Variants of the units, the likely control first; none of mere users."""
+        return self.variants if self.dataset.has("experiment") else []
+
     def dates(self, name: str = "dates") -> list[str]:
         """Ask for a range of whole days within the table; all of it unless chosen.
 

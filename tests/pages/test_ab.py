@@ -218,6 +218,91 @@ def test_a_rate_beyond_all_users_is_refused_in_place(opened):
     assert "baseline and mde lead to a share of 135%" in said(page)
 
 
+def test_the_planner_says_what_the_time_there_is_can_show(opened):
+    page = opened("ab_plan", lang="en", aim="time", days="28", looks="5")
+    assert "In 28 days 28,000 units come" in said(page)
+    assert "Looking 5 times, as planned before" in said(page)
+    headings = [one.value for one in page.subheader]
+    assert headings == ["What smaller and larger effects need", "What these units see"]
+    costs = next(one.value for one in page.dataframe if "method" in one.value)
+    assert costs["method"].tolist() == [
+        "once, at the end",
+        "at planned times",
+        "at any time",
+    ]
+    assert any("days=28" in code.value for code in page.code)
+
+
+def test_the_planner_plans_for_a_ratio_and_an_uneven_split(opened):
+    page = opened(
+        "ab_plan", lang="zh_CN", kind="ratio", effect="absolute", split2="3.0"
+    )
+    assert "2 个组中最小的组需要" in said(page)
+    code = next(one.value for one in page.code if one.language == "python")
+    assert "split=[1.0, 3.0]" in code
+    assert '"correlation": 0.5' in code
+    below = {"mean": 1.5, "sd": 0.5, "correlation": 0.5}
+    plan = ops.ab_plan(
+        baseline=50, sd=20, denominator=below, mde=5, split=[1, 3], daily_traffic=1_000
+    )
+    assert plan.describe("zh_CN") in said(page)
+
+
+def test_a_correlation_with_the_period_before_is_an_option(opened):
+    page = opened("ab_plan", lang="en", correlation="0.5")
+    assert "(CUPED) saves 25.0% of the units." in said(page)
+    assert page.query_params["correlation"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("lang", "d", "metric"),
+    [("en", "demo", "converted"), ("zh_CN", "demo-zh", "是否转化")],
+)
+def test_the_planner_reads_the_past(opened, lang, d, metric):
+    page = opened("ab_plan", lang=lang, d=d, source="table", daily_or_table="500")
+    assert page.query_params["metric"] == metric
+    found = ops.ab_plan_from(
+        ops.open(d).units, metric=metric, mde=0.1, daily_traffic=500
+    )
+    assert found.describe(lang) in said(page)
+    past = next(one.value for one in page.dataframe if "zeros" in one.value)
+    assert past["units"].tolist() == found.history["units"].tolist()
+    assert any("ops.ab_plan_from(" in code.value for code in page.code)
+
+
+def test_the_past_of_one_variant_net_of_what_was_before(opened):
+    options = {"metric": "revenue", "before": "spend_before", "only": "control"}
+    page = opened("ab_plan", lang="en", d="demo", source="table", **options)
+    assert "In 6,708 units of the past “revenue” is" in said(page)
+    assert "counts on a correlation of" in said(page)
+    assert "The length is not known; give daily_traffic" in said(page)
+    assert 'variant="control"' in next(
+        one.value for one in page.code if one.language == "python"
+    )
+
+
+def test_users_alone_are_a_past_too(opened, workspace):
+    users = ops.demo().users
+    page = opened(
+        "ab_plan",
+        lang="en",
+        d=workspace.save({"users": users}, name="u"),
+        source="table",
+        metric="spend",
+        arrived="signup",
+        aim="time",
+    )
+    assert "units of the past “spend” is" in said(page)
+    assert "come per day." in said(page)
+
+
+def test_without_a_past_the_planner_asks_for_one(opened, workspace):
+    counts = ops.demo().counts
+    saved = workspace.save({"counts": counts}, name="c")
+    page = opened("ab_plan", lang="en", d=saved, source="table")
+    assert "This question needs users or an experiment" in said(page)
+
+
 def test_metrics_are_guessed_by_their_names():
     names = ["recency", "history", "spend_before", "visit", "转化", "spend", "revenue"]
     assert data.usual_metrics(names) == ["visit", "转化", "spend"]
