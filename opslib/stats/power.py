@@ -93,7 +93,7 @@ def power_for_shares(
         >>> round(power_for_shares(0.2, 0.25, **groups), 4)
         0.8001
         >>> round(power_for_shares(0.2, 0.25, **groups, looks=5), 4)
-        0.7897
+        0.7904
     """
     null, true = _deviations(control, treatment, n / n_control)
     z = float(ndtri(1 - alpha / 2))
