@@ -46,6 +46,32 @@ def mean_interval(
     return mean, mean - half, mean + half
 
 
+def satterthwaite(
+    control: npt.ArrayLike,
+    treatment: npt.ArrayLike,
+    n_control: npt.ArrayLike,
+    n: npt.ArrayLike,
+) -> Floats:
+    """Return the degrees of freedom of the difference of two means.
+
+    Args:
+        control: Variance of the mean of the control, any shape.
+        treatment: That of the treatment, same shape.
+        n_control: Units in the control, 2 or more.
+        n: Units in the treatment, 2 or more.
+
+    References:
+        Satterthwaite (1946), Biometrics Bulletin 2, 110-114; Welch (1947).
+
+    Example:
+        >>> float(satterthwaite(0.1, 0.1, 10, 10))
+        18.0
+    """
+    v_control, v = np.asarray(control, float), np.asarray(treatment, float)
+    freedom_control, freedom = np.asarray(n_control, float) - 1, np.asarray(n) - 1
+    return (v_control + v) ** 2 / (v_control**2 / freedom_control + v**2 / freedom)
+
+
 @dataclass(frozen=True)
 class TwoMeans:
     """Mean and standard deviation (ddof 1) of a control and of a treatment.
@@ -107,10 +133,7 @@ class TwoMeans:
     @property
     def freedom(self) -> float:
         """Degrees of freedom after Satterthwaite (1946) and Welch (1947)."""
-        control, treatment = self.variances
-        return (control + treatment) ** 2 / (
-            control**2 / (self.n_control - 1) + treatment**2 / (self.n - 1)
-        )
+        return float(satterthwaite(*self.variances, self.n_control, self.n))
 
     def test(self) -> tuple[float, str]:
         """Return the two-sided p value of Welch's t-test; NaN if `problem` says why.

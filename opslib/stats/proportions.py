@@ -142,6 +142,17 @@ class TwoProportions:
         """
         return _difference_interval(self, confidence, factor=1)
 
+    def holds(self, difference: float, confidence: float = 0.95) -> bool:
+        """Say whether `difference_interval` holds a difference, without its ends.
+
+        Example:
+            >>> pair = TwoProportions(80, 48, 70, 56)
+            >>> pair.holds(0.05), pair.holds(0.06)
+            (False, True)
+        """
+        z = float(ndtri((1 + confidence) / 2))
+        return not _rejects(self, difference, z, factor=1)
+
     def lift_problem(self, confidence: float = 0.95) -> str | None:  # noqa: ARG002
         """Say why treatment / control has no interval: "zero", or None."""
         return "zero" if self.x_control == 0 else None
@@ -181,16 +192,20 @@ def _difference_interval(
     pair: TwoProportions, confidence: float, factor: float
 ) -> tuple[float, float]:
     """Invert the score test; `factor` N/(N-1) gives the interval as published."""
-    z = ndtri((1 + confidence) / 2)
-    estimate = pair.treatment - pair.control
+    z = float(ndtri((1 + confidence) / 2))
 
     def rejects(difference: float) -> bool:
-        base = _constrained_share(pair, difference)
-        rate = base + difference
-        variance = base * (1 - base) / pair.n_control + rate * (1 - rate) / pair.n
-        return (estimate - difference) ** 2 > z**2 * factor * variance
+        return _rejects(pair, difference, z, factor)
 
-    return _edge(rejects, -1, estimate), _edge(rejects, 1, estimate)
+    return _edge(rejects, -1, pair.difference), _edge(rejects, 1, pair.difference)
+
+
+def _rejects(pair: TwoProportions, difference: float, z: float, factor: float) -> bool:
+    """Say whether the score test rejects a difference."""
+    base = _constrained_share(pair, difference)
+    rate = base + difference
+    variance = base * (1 - base) / pair.n_control + rate * (1 - rate) / pair.n
+    return (pair.difference - difference) ** 2 > z**2 * factor * variance
 
 
 def _constrained_share(pair: TwoProportions, d: float) -> float:
