@@ -26,6 +26,7 @@ _HOMES = {
     "Workspace": "opslib.workspace",
     "ab_plan": "opslib.analyses.ab_plan",
     "ab_plan_from": "opslib.analyses.ab_plan_from",
+    "ab_simulate": "opslib.analyses.ab_simulate",
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
     "activity": "opslib.analyses.activity",
@@ -49,6 +50,7 @@ _HOMES = {
 if TYPE_CHECKING:
     from opslib.analyses.ab_plan import ab_plan
     from opslib.analyses.ab_plan_from import ab_plan_from
+    from opslib.analyses.ab_simulate import ab_simulate
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.activity import activity
@@ -85,6 +87,7 @@ __all__ = [
     "Workspace",
     "ab_plan",
     "ab_plan_from",
+    "ab_simulate",
     "ab_summary",
     "ab_test",
     "activity",

@@ -32,6 +32,7 @@ TABLES: dict[str, str | None] = {
     "ab_summary": None,
     "ab_plan": None,
     "ab_plan_from": "units",
+    "ab_simulate": "experiment",
 }
 
 WIDTH = 88
