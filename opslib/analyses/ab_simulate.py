@@ -10,8 +10,8 @@ import pandas as pd
 from opslib.analyses._ab_deal import Deal, dealt_shares, dealt_sums
 from opslib.analyses._ab_looks import METHODS, MOST_LOOKS, Look
 from opslib.analyses._ab_pair import Pair, is_small
-from opslib.analyses._ab_simulated import BINS, SimulateResult
 from opslib.analyses._ab_subject import FEWEST_UNITS, Subject, subject
+from opslib.analyses.ab_simulated import BINS, SimulateResult
 from opslib.result import Error, Note, check_choice, check_range
 from opslib.stats.means import TwoMeans
 from opslib.stats.pairs import COMPARE, FEWEST, Means, Shares
@@ -217,10 +217,10 @@ def _found(
     """Read every test as its reader would: it ends at the look that finds something."""
     p = pairs.p_values()
     finds = p < levels
-    ever, first = finds.any(axis=1), finds.argmax(axis=1)
-    stop = np.where(ever, first, deal.looks - 1)
+    ever = np.asarray(finds.any(axis=1))
+    stop = np.where(ever, finds.argmax(axis=1), deal.looks - 1)
     last = pairs.at(stop)
-    wrong = np.asarray(ever & (last.difference * truth < 0))
+    wrong = ever & (last.difference * truth < 0)
     looks = np.arange(deal.looks)
     by_then = ever[:, None] & (stop[:, None] <= looks)
     low, high = wilson(by_then.sum(axis=0), deal.runs)
@@ -239,7 +239,7 @@ def _found(
     holds = last.hold(truth, levels[stop])[tested]
     size = abs(last.difference[ever])
     counts, edges = np.histogram(p[~np.isnan(p[:, -1]), -1], BINS, (0, 1))
-    bins = {"low": edges[:-1], "high": edges[1:], "runs": counts}
+    bins = {"p_low": edges[:-1], "p_high": edges[1:], "tests": counts}
     return {
         "table": table,
         "truth": truth,

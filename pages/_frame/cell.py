@@ -25,7 +25,7 @@ SHARES = {
     "share", "from_start", "from_start_low", "from_start_high", "from_previous",
     "matured_from_start", "matured_share", "matured_low", "matured_high", "lift",
     "lift_low", "lift_high", "better", "loss", "loss_control", "retention", "dau_wau",
-    "dau_mau", "wau_mau", "power", "alpha", "more", "zeros",
+    "dau_mau", "wau_mau", "power", "alpha", "more", "zeros", "found", "wrong_sign",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -37,6 +37,7 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
     "ab_summary": experiment.verdicts,
     "ab_plan": experiment.sizes,
     "ab_plan_from": experiment.sizes,
+    "ab_simulate": experiment.simulated,
     "personas": cards.show,
 }
 # What some results offer beside `chart` and `table`: names of their charts, the one
@@ -48,6 +49,7 @@ CHARTS = {
     "ab_test": ("chart", "over_time_chart"),
     "ab_plan": ("chart", "power_chart"),
     "ab_plan_from": ("chart", "power_chart"),
+    "ab_simulate": ("look_chart", "p_chart"),
 }
 REASONS = {
     "personas": ("evidence", "preparation"),
@@ -389,7 +391,9 @@ def _column(analysis: str, column: str, rows: pd.DataFrame) -> Any:  # noqa: ANN
     header = _header(column, analysis)
     if pd.api.types.is_bool_dtype(rows[column]):
         return st.column_config.CheckboxColumn(header)
-    shares = "share" in rows or set(rows.get("kind", ())) == {"share"}
+    shares = bool({"share", "found"} & set(rows)) or set(rows.get("kind", ())) == {
+        "share"
+    }
     compared = column in COMPARED and shares
     if column in SHARES or compared:
         return st.column_config.NumberColumn(header, format="percent")

@@ -8,6 +8,7 @@ import streamlit as st
 from opslib import words
 from opslib.analyses.ab_plan import PlanResult
 from opslib.analyses.ab_result import AbResult
+from opslib.analyses.ab_simulated import SimulateResult
 from pages._frame.frame import note
 from pages._frame.text import language, t
 
@@ -72,3 +73,19 @@ def sizes(result: PlanResult, place: str = "") -> str:
     (cost,) = result.details(language())
     st.text(cost)
     return cost
+
+
+def simulated(result: SimulateResult, place: str = "") -> str:
+    """Show how many tests found something, and how true what they say is."""
+    found = "power" if result.lift else "false"
+    figures = {
+        found: ("percent", float(result.table["found"].iloc[-1])),
+        "coverage": ("percent", result.coverage),
+        "exaggeration": ("number", result.exaggeration),
+    }
+    with st.container(horizontal=True, key=f"figures-{place}"):
+        for name, (form, value) in figures.items():
+            if not math.isnan(value):
+                text = words.WRITERS[form](value, language())
+                st.metric(t(f"ab_simulate.tile.{name}"), text)
+    return ""

@@ -19,6 +19,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "ab_test": (),
     "trend": ("daily",),
     "ab_plan": (),
+    "ab_simulate": ("experiment",),
 }
 FIGURES = {
     "users": "count",

@@ -26,8 +26,9 @@ class SimulateResult(Result):
     wrong_sign: share that found one in the wrong direction; NaN without a lift.
 
     Attributes:
-        p_values: Of each test the p value of all its units: low, high (of 20 equal
-            bins), runs, share. Without a lift all bins are alike.
+        p_values: One row per bin of the p value that a test has with all its units, as
+            if that were its only look: p_low, p_high, tests, share. Without a lift the
+            20 bins are alike, but for chance.
         metric, kind: What was measured: "share", "mean" or "ratio".
         method, lift, alpha, runs: As asked for; fewer runs where a warning says so.
         truth: The difference that was put in.
@@ -99,10 +100,9 @@ class SimulateResult(Result):
         """Draw how p values are spread, beside how they are if nothing differs."""
         titles = {
             name: text(f"ab_simulate.column.{name}", lang)
-            for name in ("p_low", "p_high", "runs", "share", "even")
+            for name in ("p_low", "p_high", "tests", "share", "even")
         }
-        rows = self.p_values.rename(columns={"low": "p_low", "high": "p_high"})
-        shape = charts.Shape(rows.assign(even=1 / BINS), titles)
+        shape = charts.Shape(self.p_values.assign(even=1 / BINS), titles)
         axis = alt.Axis(format=".1f", grid=False, title=text("ab_simulate.p", lang))
         share = alt.Axis(format="~%", title=titles["share"])
         base = alt.Chart().encode(
@@ -112,7 +112,7 @@ class SimulateResult(Result):
             ),
             x2=alt.X2(field=shape.alias["p_high"]),
             tooltip=shape.tooltip(
-                {"p_low": ".2f", "p_high": ".2f", "runs": ",", "share": ".1%"}
+                {"p_low": ".2f", "p_high": ".2f", "tests": ",", "share": ".1%"}
             ),
         )
         bars = base.mark_bar(color=charts.ACCENT, stroke="#FFFFFF").encode(
