@@ -146,6 +146,12 @@ def an_experiment(names):
     return ops.ab_test(table, metrics=list(names[3:]), control=names[0])
 
 
+def a_simulation(names):
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({name: rng.random(300) for name in names})
+    return ops.ab_simulate(table, metric=names[3], method="peeking", lift=0.1)
+
+
 def some_personas(names):
     rng = np.random.default_rng(1)
     shift = np.repeat([0.0, 8.0], 60)
@@ -157,7 +163,7 @@ def some_personas(names):
 
 RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
-    *(some_paths, a_trend, an_experiment, some_personas),
+    *(some_paths, a_trend, an_experiment, some_personas, a_simulation),
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
     *(a_lifecycle, some_activity, a_funnel_before_and_after),
     *(some_paths, a_trend, an_experiment, some_personas),

@@ -286,6 +286,7 @@ LINES = {
     "ab_summary": ["--counts", '{"A": [1000, 120], "B": [1000, 150]}'],
     "ab_plan": ["--baseline", "0.2", "--mde", "0.05"],
     "ab_plan_from": ["experiment.csv", "--metric", "{metric}", "--mde", "0.1"],
+    "ab_simulate": ["experiment.csv", "--metric", "{metric}", "--method", "peeking"],
 }
 NAMES = {
     "en": {"metric": "converted", "steps": "view,cart,pay"},

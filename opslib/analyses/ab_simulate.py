@@ -67,8 +67,8 @@ def ab_simulate(
         lift: What is put in, -1 to 10; 0 for A/A tests.
         share: Part of the units in the treatment, 0.01 to 0.99.
         n: Units per test, 30 or more. None takes all there are (at most 2 million but
-            for a share): each is dealt once. Of another number, units are drawn with
-            replacement, as new users would come who are like these.
+            for a share): each is dealt once. Of another number, and for a share, units
+            are drawn with replacement, as new users would come who are like these.
         method: "fixed": one look, at the end; "sequential", "always": as in `ab_test`;
             "peeking": the fixed test read at every look until it finds something.
         looks: How many, 2 to 50, after equal numbers of units; but one for "fixed".
@@ -92,11 +92,11 @@ def ab_simulate(
         >>> result = ab_simulate(users, metric="paid", method="peeking")
         >>> result.table[["look", "units", "found"]].round(2)
            look  units  found
-        0     1    400   0.05
-        1     2    800   0.08
-        2     3   1200   0.11
-        3     4   1600   0.12
-        4     5   2000   0.14
+        0     1    400   0.06
+        1     2    800   0.10
+        2     3   1200   0.12
+        3     4   1600   0.14
+        4     5   2000   0.16
     """
     numbers = {
         "lift": (lift, -1, 10),
@@ -244,7 +244,9 @@ def _found(
         "table": table,
         "truth": truth,
         "coverage": float(holds.mean()) if len(holds) else math.nan,
-        "exaggeration": float(size.mean() / truth) if truth and len(size) else math.nan,
+        "exaggeration": float(size.mean() / abs(truth))
+        if truth and len(size)
+        else math.nan,
         "p_values": pd.DataFrame(bins).assign(share=counts / max(1, counts.sum())),
     }
 

@@ -65,7 +65,9 @@ class SimulateResult(Result):
             for name in ("units", "found", "low", "high", "look", "goal")
         }
         shape = charts.Shape(self.table.assign(goal=goal), titles)
-        axis, share = alt.Axis(format=",d", grid=False), alt.Axis(format="~%")
+        units = self.table["units"].tolist()
+        axis = alt.Axis(format=",d", grid=False, values=units, labelOverlap=True)
+        share = alt.Axis(format="~%", tickCount=6)
         base = alt.Chart().encode(
             x=alt.X(**shape.field("units", "quantitative", axis=axis)),
             tooltip=shape.tooltip(
@@ -81,7 +83,9 @@ class SimulateResult(Result):
             y2=alt.Y2(field=shape.alias["high"]),
         )
         line = base.mark_line(
-            color=charts.ACCENT, strokeWidth=2, point={"size": 50}
+            color=charts.ACCENT,
+            strokeWidth=2,
+            point={"size": 50, "color": charts.ACCENT},
         ).encode(y=alt.Y(**shape.field("found", "quantitative", axis=share)))
         rule = base.mark_line(strokeDash=[5, 4], color=charts.PALETTE[5]).encode(
             y=alt.Y(
@@ -104,7 +108,8 @@ class SimulateResult(Result):
         }
         shape = charts.Shape(self.p_values.assign(even=1 / BINS), titles)
         axis = alt.Axis(format=".1f", grid=False, title=text("ab_simulate.p", lang))
-        share = alt.Axis(format="~%", title=titles["share"])
+        axis.values = [0, 0.2, 0.4, 0.6, 0.8, 1]
+        share = alt.Axis(format="~%", title=titles["share"], tickCount=6)
         base = alt.Chart().encode(
             x=alt.X(
                 **shape.field("p_low", "quantitative", axis=axis),
@@ -116,11 +121,12 @@ class SimulateResult(Result):
             ),
         )
         bars = base.mark_bar(color=charts.ACCENT, stroke="#FFFFFF").encode(
-            y=alt.Y(**shape.field("share", "quantitative", axis=share))
+            y=alt.Y(**shape.field("share", "quantitative", axis=share)),
+            y2=alt.Y2Datum(0),
         )
-        even = base.mark_rule(strokeDash=[5, 4], color=charts.PALETTE[5]).encode(
-            y=alt.Y(**shape.field("even", "quantitative", axis=share))
-        )
+        even = base.mark_rule(
+            strokeDash=[5, 4], strokeWidth=2, color=charts.PALETTE[5]
+        ).encode(y=alt.Y(**shape.field("even", "quantitative", axis=share)))
         drawn = charts.layered(bars, even, data=shape.frame)
         said = [text("ab_simulate.even", lang)]
         return charts.finish(drawn, self.describe(lang), height=260, said=said)

@@ -19,6 +19,7 @@ ANSWERS = {
     "personas": ".st-key-answer-personas",
     "ab_test": ".st-key-answer-ab_test",
     "ab_plan": ".st-key-answer-ab_plan",
+    "ab_simulate": ".st-key-answer-ab_simulate",
     "notebook": "[class*='st-key-entry-'], .st-key-empty",
 }
 MOST_BYTES = 150_000

@@ -316,3 +316,47 @@ def test_the_days_of_the_experiment_are_drawn_and_can_be_strata(opened, lang, da
     test = {"en": "Welch t-test (stratified)", "zh_CN": "Welch t 检验（分层）"}[lang]
     assert set(shown(page)["test"]) == {test}
     assert any('strata=["time"]' in code.value for code in page.code)
+
+
+def test_the_simulator_tries_a_test_out_on_the_users_there_are(opened):
+    page = opened("ab_simulate", lang="en", d="demo", runs="300")
+    assert "Of 300 A/A tests on “converted” with 20,000 units each" in said(page)
+    assert [one.label for one in page.metric] == [
+        "False positives",
+        "Interval holds the truth",
+    ]
+    assert page.query_params["seed"] == "0"
+    code = next(one.value for one in page.code if one.language == "python")
+    assert 'ops.ab_simulate(d.experiment, metric="converted", runs=300)' in code
+    page.segmented_control(key="ab_simulate.demo.method").set_value("peeking").run()
+    assert "the method does not keep its 5%" in said(page)
+    assert page.query_params["method"] == "peeking"
+    assert [one.value for one in page.subheader][:2] == [
+        "Found by each look",
+        "p values with all units",
+    ]
+
+
+def test_the_simulator_says_in_chinese_what_a_lift_would_show(opened):
+    options = {"metric": "revenue", "lift": "0.05", "units": "3000", "runs": "200"}
+    more = {"method": "sequential", "outliers": "cut", "covariate": "spend_before"}
+    page = opened("ab_simulate", lang="zh_CN", d="demo", **options, **more)
+    assert "假设「revenue」变化 +5.0%：模拟 200 次实验，每次 3,000 个样本" in said(page)
+    assert [one.label for one in page.metric][0] == "查出率（功效）"
+    assert "变化是在截断极端值之前加入的" in said(page)
+    looks, p_values = (one.value for one in page.dataframe)
+    assert looks["look"].tolist() == [1, 2, 3, 4, 5]
+    assert len(p_values) == 20
+
+
+def test_a_lift_beyond_all_users_is_refused_in_place(opened):
+    page = opened("ab_simulate", lang="en", d="demo", lift="9")
+    assert "A lift of +900% would bring “converted” from" in said(page)
+
+
+def test_the_simulator_asks_for_an_experiment(opened, workspace):
+    counts = ops.demo().counts
+    id_ = workspace.save({"counts": counts}, name="c")
+    assert "This question needs an experiment" in said(
+        opened("ab_simulate", lang="en", d=id_)
+    )
