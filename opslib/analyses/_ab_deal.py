@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from opslib.analyses._ab_metrics import capped
+from opslib.analyses._ab_metrics import cut_at
 from opslib.stats.pairs import Arms, Shares
 
 Floats = npt.NDArray[np.float64]
@@ -135,7 +135,8 @@ def dealt_sums(
             found[run] = _sums(deal, drawn, centre, pairs).cumsum(axis=0)
             continue
         for look, end in enumerate(ends.tolist()):
-            cut = [capped(drawn[0][:end], cap)[0], *(one[:end] for one in drawn[1:])]
+            seen = [column[:end] for column in drawn]
+            cut = [np.minimum(seen[0], cut_at(seen[0], cap)), *seen[1:]]
             found[run, look] = _sums(deal, cut, centre, pairs).sum(axis=0)
     products = np.empty((*found.shape[:-1], m, m))
     for place, (i, j) in enumerate(pairs, m):

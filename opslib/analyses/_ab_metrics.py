@@ -197,9 +197,7 @@ class Groups:
         """Return where a metric is cut: at a quantile of its values that are not 0."""
         if self.winsorize is None or metric.kind == "share":
             return np.inf
-        values = self._values(metric)[0]
-        some = values[~np.isnan(values) & (values != 0)]
-        return float(np.quantile(some, self.winsorize)) if len(some) else np.inf
+        return cut_at(self._values(metric)[0], self.winsorize)
 
     def cut(self, metric: Metric, values: Sequence[Floats]) -> list[Floats]:
         """Cut what is measured where it is to be; of rows added up a yes is one yes."""
@@ -262,6 +260,12 @@ class Groups:
             )
             for variant, arm in by_name.items()
         }
+
+
+def cut_at(values: Floats, quantile: float) -> float:
+    """Return a quantile of the values that are not 0; infinite without any."""
+    some = values[~np.isnan(values) & (values != 0)]
+    return float(np.quantile(some, quantile)) if len(some) else np.inf
 
 
 def _pair(control: Moments, treatment: Moments, kind: str) -> Pair:

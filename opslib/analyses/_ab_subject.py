@@ -7,19 +7,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib.analyses._ab_metrics import MISSING, Metric, filled, known
-from opslib.analyses._ab_units import (
-    as_labels,
-    as_numbers,
-    as_text,
+from opslib.analyses._ab_metrics import MISSING, Groups, Metric, known
+from opslib.analyses._ab_rows import (
     is_share,
+    labels,
     measurable,
+    numbers,
     one_row_per_unit,
+    written,
 )
 from opslib.result import Error, Note, check_choice
 
 Floats = npt.NDArray[np.float64]
 FEWEST_UNITS = 30
+BLANK = "ab.left_out.blank"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ def subject(
     table = table.reset_index(drop=True).rename(columns=str)
     if "unit" not in table:
         table = table.rename(columns={"user": "unit"})
+    dealt = "variant" in table
+    if not dealt:
+        table = table.assign(variant="all")
     choices = measurable(table)
     used = []
     for option, name in (("metric", metric), ("denominator", denominator)):
@@ -102,17 +106,21 @@ def subject(
     others = [name for name in choices if name not in used]
     check_choice("covariate", covariate, others)
     columns = [*used, *([covariate] if covariate is not None else [])]
-    values = {name: as_numbers(table[name]) for name in columns}
+    values = {name: numbers(table[name]) for name in columns}
     shares = {name for name in used if is_share(values[name].to_numpy())}
     spec = {"numerator": used[0], "denominator": used[1] if len(used) > 1 else None}
     (asked,) = known([spec | {"name": " / ".join(used)}], shares)
-    keys = {"unit": as_text, "variant": as_labels}
-    rows = pd.DataFrame(
-        {key: read(table[key]) for key, read in keys.items() if key in table}
-    )
-    rows = rows.reindex(table.index).assign(**values)
-    rows, notes, _ = one_row_per_unit(table, rows, covariate, ())
-    found = _known(rows, asked, covariate, notes)
+    rows = pd.DataFrame({"variant": labels(table["variant"])})
+    if "unit" in table:
+        rows["unit"] = written(table["unit"])
+    units = one_row_per_unit(table, rows.assign(**values), covariate, ())
+    notes = [
+        note
+        if dealt or note.code != BLANK
+        else Note("ab_simulate.no_id", **note.values)
+        for note in units.notes
+    ]
+    found = _known(units.rows, asked, covariate, notes)
     if found.units < FEWEST_UNITS:
         raise Error(
             "ab_simulate.few", n=found.units, least=FEWEST_UNITS, metric=found.name
@@ -140,9 +148,9 @@ def _known(
     if covariate is not None and metric.kind == "ratio":
         told.append(Note("ab.cuped.ratio", metric=metric.name))
     elif covariate is not None:
-        before, n = filled(rows[covariate])
+        before = Groups(rows=rows, variants=(), base="", before=covariate).filled
         before = before[~blank]
-        if n:
+        if n := int(rows[covariate].isna().sum()):
             told.append(Note("ab.cuped.unknown", n=n, before=covariate))
     columns = [column[~blank] for column in columns]
     return Subject(metric.name, metric.kind, columns, before, tuple(told))
