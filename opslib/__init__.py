@@ -30,12 +30,14 @@ _HOMES = {
     "ab_summary": "opslib.analyses.ab_summary",
     "ab_test": "opslib.analyses.ab_test",
     "activity": "opslib.analyses.activity",
+    "campaign": "opslib.analyses.campaign",
     "demo": "opslib.sources",
     "experiment": "opslib.dataset",
     "from_table": "opslib.sources",
     "funnel": "opslib.analyses.funnel",
     "funnel_counts": "opslib.analyses.funnel_counts",
     "import_file": "opslib.ingest",
+    "interrupted": "opslib.analyses.interrupted",
     "lifecycle": "opslib.analyses.lifecycle",
     "open": "opslib.sources",
     "orders": "opslib.dataset",
@@ -54,8 +56,10 @@ if TYPE_CHECKING:
     from opslib.analyses.ab_summary import ab_summary
     from opslib.analyses.ab_test import ab_test
     from opslib.analyses.activity import activity
+    from opslib.analyses.campaign import campaign
     from opslib.analyses.funnel import funnel
     from opslib.analyses.funnel_counts import funnel_counts
+    from opslib.analyses.interrupted import interrupted
     from opslib.analyses.lifecycle import lifecycle
     from opslib.analyses.paths import paths
     from opslib.analyses.personas import PersonaModel, PersonasResult, personas
@@ -91,12 +95,14 @@ __all__ = [
     "ab_summary",
     "ab_test",
     "activity",
+    "campaign",
     "demo",
     "experiment",
     "from_table",
     "funnel",
     "funnel_counts",
     "import_file",
+    "interrupted",
     "lifecycle",
     "open",
     "orders",

@@ -33,6 +33,8 @@ TABLES: dict[str, str | None] = {
     "ab_plan": None,
     "ab_plan_from": "units",
     "ab_simulate": "experiment",
+    "campaign": "experiment",
+    "interrupted": "daily",
 }
 
 WIDTH = 88

@@ -107,7 +107,7 @@ def by_day(
     order = sorted(found, key=lambda one: -float(found[one].iloc[:, 0].sum()))
     groups = {one: found[one] for one in order}
     days = pd.DatetimeIndex(values.index.unique())
-    return Days(groups, _unit(days), tuple(notes))
+    return Days(groups, unit_of(days), tuple(notes))
 
 
 def can_be_summed(values: pd.Series) -> bool:
@@ -127,7 +127,17 @@ def can_be_summed(values: pd.Series) -> bool:
     return bool((known % 1 == 0).all()) or bool(MONEY.search(name))
 
 
-def _unit(days: pd.DatetimeIndex) -> str:
+def day_of(times: pd.Series) -> pd.Series:
+    """Return the day of each time, by its own clock; NaT for what is none."""
+    if not pd.api.types.is_datetime64_any_dtype(times):
+        times = pd.to_datetime(times.astype("str"), format="ISO8601", errors="coerce")
+    if times.dt.tz is not None:
+        times = times.dt.tz_localize(None)
+    return times.dt.normalize()
+
+
+def unit_of(days: pd.DatetimeIndex) -> str:
+    """Say what a row stands for, "day", "week" or "month", by the different days."""
     if len(days) > 1 and (days.day == 1).all():
         return "month"
     apart = np.diff(days.to_numpy()) % np.timedelta64(7, "D")
@@ -184,12 +194,7 @@ def _dated(daily: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         raise Error("trend.no_date", got=list(daily.columns))
     if (again := daily.columns[daily.columns.duplicated()]).size:
         raise Error("eventlog.same_name", got=again[0])
-    date = daily["date"]
-    if not pd.api.types.is_datetime64_any_dtype(date):
-        date = pd.to_datetime(date.astype("str"), format="ISO8601", errors="coerce")
-    if date.dt.tz is not None:
-        date = date.dt.tz_localize(None)
-    day = date.dt.normalize()
+    day = day_of(daily["date"])
     if day.isna().all():
         raise Error("trend.no_days", got=examples(daily["date"]))
     values = daily.drop(columns="date").set_axis(pd.DatetimeIndex(day, name="date"))
