@@ -44,11 +44,11 @@ def fit(values: "pd.Series[float]", start: pd.Timestamp, season: str) -> Found:
             least=LEAST_BEFORE,
             least_after=LEAST_AFTER,
         )
-    weekdays = np.unique(week[early])[1:] if season == "week" else []
+    weekdays = np.unique(week[early])[1:] if season == "week" else week[:0]
     place = (day - day[early].mean()) / len(day)
     columns = [np.ones(len(day)), place, *(week == one for one in weekdays)]
-    x = np.array(columns, float).T
-    y = values.to_numpy(float)
+    x = np.array(columns, np.float64).T
+    y = np.array(values, np.float64)
     left = y[early] - x[early] @ np.linalg.lstsq(x[early], y[early], rcond=None)[0]
     if np.abs(left).max() <= SMALL * max(1.0, np.abs(y[early]).max()):
         raise Error("interrupted.constant", start=start)
@@ -64,7 +64,7 @@ def placebos(values: "pd.Series[float]", start: pd.Timestamp, season: str) -> Fl
     if len(starts) > MOST_PLACEBOS:
         starts = starts[np.linspace(0, len(starts) - 1, MOST_PLACEBOS).astype(int)]
     found = []
-    for i in starts:
+    for i in starts.tolist():
         part = early.iloc[: i + length]
         try:
             one = fit(part, part.index[i], season)
