@@ -24,8 +24,8 @@ SOURCES = [
 ]
 HANZI = re.compile(r"[\u3400-\u9fff]")
 
-# Names of something else that only look like codes: keys of the session's state.
-NO_CODES = {"frame.page", "frame.lang"}
+# Names of something else that only look like codes: keys of the session, a table.
+NO_CODES = {"frame.page", "frame.lang", "campaign.trend"}
 # Modules that recognise or make Chinese data, where words are values.
 CHINESE = (
     "opslib/analyses/_persona_cards.py",

@@ -11,6 +11,7 @@ from opslib.words import text
 SHADE = "#F3E8CF"
 DASHED = [5, 4]
 DAY = pd.Timedelta(days=1)
+FEW_DAYS = 10
 
 
 def groups_chart(
@@ -35,11 +36,13 @@ def groups_chart(
     scale = alt.Scale(
         domain=[*names.values()], range=[charts.ACCENT, charts.PALETTE[7]]
     )
-    legend = alt.Legend(title=None, orient="top", labelLimit=400, columns=1)
+    legend = alt.Legend(
+        title=None, orient="top", labelLimit=400, columns=1, symbolType="stroke"
+    )
     hover = {"line": "", "period": "%Y-%m-%d", "level": ",.4~g", "mean": ",.4~g"}
     line = alt.Chart(shape.frame).mark_line(point={"size": 22}, strokeWidth=2)
     lines = line.encode(
-        x=alt.X(**shape.field("period", "temporal", axis=time_axis())),
+        x=alt.X(**shape.field("period", "temporal", axis=time_axis(rows["period"]))),
         y=alt.Y(**shape.field("level", "quantitative", title=None), scale=NEAR),
         color=alt.Color(**shape.field("line", "nominal", legend=legend), scale=scale),
         strokeDash=alt.StrokeDash(
@@ -68,7 +71,9 @@ def effects_chart(
         ["difference", "low", "high"], ",.4~g"
     )
     base = alt.Chart(shape.frame).encode(
-        x=alt.X(**shape.field("period", "temporal", axis=time_axis())),
+        x=alt.X(
+            **shape.field("period", "temporal", axis=time_axis(by_period["period"]))
+        ),
         tooltip=shape.tooltip(hover),
     )
     axis = {"title": titles["difference"]}
@@ -90,7 +95,7 @@ def shaded(
     shape = charts.Shape(rows.assign(end=rows["end"] + DAY), titles)
     chart = alt.Chart(shape.frame).mark_rect(color=SHADE, opacity=0.6)
     return chart.encode(
-        x=alt.X(**shape.field("start", "temporal", axis=time_axis())),
+        x=alt.X(**shape.field("start", "temporal", axis=alt.Axis(title=None))),
         x2=alt.X2(field=shape.alias["end"]),
     )
 
@@ -101,9 +106,11 @@ def zero() -> alt.Chart:
     return rule.encode(y=alt.Y(field="c0", type="quantitative"))
 
 
-def time_axis() -> alt.Axis:
-    """Return the axis of days, without a title."""
-    return alt.Axis(title=None, grid=False, format="%m-%d", tickMinStep=86_400_000)
+def time_axis(days: "pd.Series[pd.Timestamp]") -> alt.Axis:
+    """Return the axis of days, without a title; no part of a day has a tick."""
+    few = (days.max() - days.min()).days < FEW_DAYS
+    count = "day" if few else alt.Undefined
+    return alt.Axis(title=None, grid=False, format="%m-%d", tickCount=count)
 
 
 LINES = ("treated", "comparison")

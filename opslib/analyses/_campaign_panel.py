@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from opslib.analyses._ab_rows import numbers, written
 from opslib.analyses.ab_summary import likely_control
 from opslib.analyses.day_sums import can_be_summed, day_of, unit_of
 from opslib.personal import examples
@@ -90,15 +91,11 @@ def read(
     if metric not in table or metric in NEEDED:
         names = [name for name in table if name not in NEEDED]
         raise Error("option.column", option="metric", got=metric, choices=names)
-    value = table[metric]
-    if not pd.api.types.is_numeric_dtype(value):
-        raise Error("trend.not_number", metric=metric, got=examples(value, 1))
     day = day_of(table["time"])
     if day.isna().all():
         raise Error("campaign.no_days", got=examples(table["time"]))
-    value = value.astype("float64").replace([np.inf, -np.inf], np.nan)
-    ids = {name: table[name].astype("str") for name in ("unit", "variant")}
-    rows = pd.DataFrame(ids | {"day": day, "value": value})
+    ids = {name: written(table[name]).astype("str") for name in ("unit", "variant")}
+    rows = pd.DataFrame(ids | {"day": day, "value": numbers(table[metric])})
     left = {
         "repeated": table.duplicated(),
         "blank": rows.iloc[:, :3].isna().any(axis=1),

@@ -33,13 +33,13 @@ def actual_chart(
     shape = charts.Shape(rows, titles)
     numbers = ["actual", "expected", "low", "high", "difference"]
     base = alt.Chart().encode(
-        x=alt.X(**shape.field("date", "temporal", axis=time_axis())),
+        x=alt.X(**shape.field("date", "temporal", axis=time_axis(rows["date"]))),
         tooltip=shape.tooltip({"date": "%Y-%m-%d"} | dict.fromkeys(numbers, ",.4~g")),
     )
     scale = alt.Scale(
         domain=[*lines.values()], range=[charts.ACCENT, charts.PALETTE[7]]
     )
-    legend = alt.Legend(title=None, orient="top")
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke")
     title = {"title": shape.title["actual"]}
 
     def line(value: str, name: str) -> alt.Chart:
@@ -81,7 +81,7 @@ def sums_chart(days: pd.DataFrame, lang: str) -> alt.LayerChart:
     shape = charts.Shape(rows, titles)
     numbers = ["cumulative", "cumulative_low", "cumulative_high"]
     base = alt.Chart(shape.frame).encode(
-        x=alt.X(**shape.field("date", "temporal", axis=time_axis())),
+        x=alt.X(**shape.field("date", "temporal", axis=time_axis(rows["date"]))),
         detail=alt.Detail(field=shape.alias["start"], type="temporal"),
         tooltip=shape.tooltip({"date": "%Y-%m-%d"} | dict.fromkeys(numbers, ",.4~g")),
     )

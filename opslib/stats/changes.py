@@ -1,7 +1,6 @@
 """Changes of units from before to after: difference in differences of two groups."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +26,7 @@ class TwoChanges(TwoMeans):
 
     sd_before: float
     shared: float
-    name: ClassVar[str] = "changes"
+    name: str = "changes"
 
     @property
     def base(self) -> tuple[float, float]:

@@ -26,6 +26,7 @@ SHARES = {
     "matured_from_start", "matured_share", "matured_low", "matured_high", "lift",
     "lift_low", "lift_high", "better", "loss", "loss_control", "retention", "dau_wau",
     "dau_mau", "wau_mau", "power", "alpha", "more", "zeros", "found", "wrong_sign",
+    "placebo_share",
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
@@ -50,6 +51,8 @@ CHARTS = {
     "ab_plan": ("chart", "power_chart"),
     "ab_plan_from": ("chart", "power_chart"),
     "ab_simulate": ("look_chart", "p_chart"),
+    "campaign": ("chart", "effects_chart"),
+    "interrupted": ("chart", "cumulative_chart"),
 }
 REASONS = {
     "personas": ("evidence", "preparation"),
@@ -57,6 +60,8 @@ REASONS = {
     "activity": ("stickiness", "frequency", "hours"),
     "ab_test": ("segments", "over_time", "bayes"),
     "ab_summary": ("bayes",),
+    "campaign": ("checks", "by_period", "trend"),
+    "interrupted": ("days",),
 }
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
@@ -72,6 +77,8 @@ CODED: dict[str, tuple[str, ...]] = {
     "segments": ("kind",),
     "over_time": ("kind",),
     "costs": ("method",),
+    "checks": ("check",),
+    "campaign.trend": ("group",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}
@@ -367,7 +374,7 @@ def _table(analysis: str, shown: pd.DataFrame, key: str) -> None:
     name = analysis.rpartition(".")[2]
     said = {
         column: {code: _worded(column, code) for code in shown[column].dropna()}
-        for column in CODED.get(name, ())
+        for column in CODED.get(analysis, CODED.get(name, ()))
     }
     table.show(shown, analysis, key, columns, row_height=TALL.get(name), words=said)
 

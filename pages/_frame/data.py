@@ -28,6 +28,8 @@ DEMOS = {"en": "demo", "zh_CN": "demo-zh"}
 # Where a session keeps the id of what it has just saved.
 SAVED = "upload.saved"
 TIMED = ("events", "orders", "daily")
+# The festival of 20 May, see `opslib.simulate`.
+CAMPAIGN = dt.date(2026, 5, 18), dt.date(2026, 5, 20)
 DAY = 86_400
 MICROSECONDS = DAY * 1_000_000
 SAMPLE = 100_000
@@ -261,6 +263,29 @@ def daily_groups(dataset: Dataset, lang: str) -> dict[str, str]:
     title = text("trend.a_group", lang)
     # What the file called it went when it became the group.
     return {name: title if name == "group" else name for name in names}
+
+
+def group_values(dataset: Dataset, column: str | None) -> list[str]:
+    """Return the values of a column of daily figures."""
+    if column is None:
+        return []
+    return sorted(map(str, dataset.daily[column].dropna().unique()))
+
+
+def followed(dataset: Dataset) -> bool:
+    """Say whether the rows of an experiment have a day."""
+    return dataset.has("experiment") and "time" in dataset.experiment
+
+
+def usual_way(dataset: Dataset) -> str:
+    """Return how a campaign can be judged, "groups" or "series"."""
+    able = followed(dataset) or not dataset.has("daily")
+    return "groups" if able else "series"
+
+
+def campaign(dataset: Dataset) -> tuple[dt.date, ...]:
+    """Return the days of a campaign where they are known, as of the demo's last."""
+    return CAMPAIGN if dataset.id in DEMOS.values() else ()
 
 
 def features(dataset: Dataset) -> list[str]:

@@ -118,8 +118,16 @@ def number(
     return Param(name, default, read, write)
 
 
-def dates(name: str, first: dt.date, last: dt.date) -> Param:
+def dates(
+    name: str, first: dt.date, last: dt.date, default: Sequence[dt.date] | None = None
+) -> Param:
     """A range of whole days, both included, within `first` to `last`.
+
+    Args:
+        name: Name in the link.
+        first: First possible day.
+        last: Last possible day.
+        default: At first; None is all of them, and nothing may be a choice.
 
     Example:
         >>> year = dates("dates", dt.date(2026, 1, 1), dt.date(2026, 12, 31))
@@ -127,7 +135,9 @@ def dates(name: str, first: dt.date, last: dt.date) -> Param:
         ['2026-01-01..2026-12-31']
     """
 
-    def read(texts: Sequence[str]) -> tuple[dt.date, dt.date]:
+    def read(texts: Sequence[str]) -> tuple[dt.date, ...]:
+        if texts[-1] == "" and default == ():
+            return ()
         start, end = map(dt.date.fromisoformat, texts[-1].split(DAYS))
         if not first <= start <= end <= last:
             raise ValueError(texts[-1])
@@ -136,7 +146,26 @@ def dates(name: str, first: dt.date, last: dt.date) -> Param:
     def write(days: Sequence[dt.date]) -> list[str]:
         return [DAYS.join(day.isoformat() for day in days)]
 
-    return Param(name, (first, last), read, write)
+    usual = (first, last) if default is None else tuple(default)
+    return Param(name, usual, read, write)
+
+
+def day(name: str, first: dt.date, last: dt.date) -> Param:
+    """A day within `first` to `last`; the first unless chosen.
+
+    Example:
+        >>> since = day("since", dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+        >>> since.write(since.read(["2026-02-01"]))
+        ['2026-02-01']
+    """
+
+    def read(texts: Sequence[str]) -> dt.date:
+        chosen = dt.date.fromisoformat(texts[-1])
+        if not first <= chosen <= last:
+            raise ValueError(texts[-1])
+        return chosen
+
+    return Param(name, first, read, lambda chosen: [chosen.isoformat()])
 
 
 def words(name: str, default: str, longest: int = 200) -> Param:

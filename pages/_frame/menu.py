@@ -13,7 +13,7 @@ MENU = {
     "convert": ("funnel", "paths", "trend"),
     "stay": ("retention", "lifecycle", "activity"),
     "who": ("personas",),
-    "worked": ("ab_test", "ab_plan", "ab_simulate"),
+    "worked": ("ab_test", "ab_plan", "ab_simulate", "campaign"),
     "keep": ("notebook",),
 }
 

@@ -20,6 +20,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "trend": ("daily",),
     "ab_plan": (),
     "ab_simulate": ("experiment",),
+    "campaign": ("daily", "experiment"),
 }
 FIGURES = {
     "users": "count",

@@ -180,6 +180,63 @@ class Page:
         """Variants of the units, the likely control first; none of mere users."""
         return self.variants if self.dataset.has("experiment") else []
 
+    @property
+    def usual_way(self) -> str:
+        """How a campaign can be judged: "groups" of units followed, or a "series"."""
+        return data.usual_way(self.dataset)
+
+    @property
+    def followed(self) -> bool:
+        """Whether the experiment says on which day each row was."""
+        return data.followed(self.dataset)
+
+    def group_values(self, column: str | None) -> list[str]:
+        """Values of a column of the daily figures."""
+        return data.group_values(self.dataset, column)
+
+    def campaign(self, name: str = "when") -> tuple[str | None, str | None]:
+        """Ask for the days of a campaign, which nothing but the demo's are guessed.
+
+        Returns:
+            First and last day, both included, as ISO dates; None until chosen.
+        """
+        first, last = data.span(self.dataset, self.kind or "daily")
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.date_input(
+                self.text(name),
+                min_value=first,
+                max_value=last,
+                format="YYYY-MM-DD",
+                key=key,
+                width=230,
+            )
+
+        usual = data.campaign(self.dataset)
+        chosen = self.control(link.dates(name, first, last, usual), draw)
+        if not chosen:
+            self.demand(name)
+            return None, None
+        start, end = (day.isoformat() for day in chosen)
+        return start, end
+
+    def since(self, name: str = "since") -> str | None:
+        """Ask from which day on to look, under "More options"; None is the first."""
+        first, last = data.span(self.dataset, self.kind or "daily")
+
+        def draw(key: str) -> Any:  # noqa: ANN401
+            return st.date_input(
+                self.text(name),
+                min_value=first,
+                max_value=last,
+                format="YYYY-MM-DD",
+                key=key,
+                width=150,
+            )
+
+        chosen: dt.date = self.control(link.day(name, first, last), draw, more=True)
+        return None if chosen == first else chosen.isoformat()
+
     def dates(self, name: str = "dates") -> list[str]:
         """Ask for a range of whole days within the table; all of it unless chosen.
 
