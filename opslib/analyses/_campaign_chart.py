@@ -23,7 +23,7 @@ def groups_chart(
 ) -> alt.LayerChart:
     """Draw both groups; `gap` is what the comparison is moved by."""
     moved = trend["mean"] + gap * (trend["group"] == "comparison")
-    names = {code: text(f"campaign.line.{code}", lang) for code in LINES}
+    names = {code: charts.label(text(f"campaign.line.{code}", lang)) for code in LINES}
     rows = trend.assign(level=moved, line=trend["group"].map(names))
     titles = {
         "period": text("trend.date", lang),
@@ -109,8 +109,10 @@ def zero() -> alt.Chart:
 def time_axis(days: "pd.Series[pd.Timestamp]") -> alt.Axis:
     """Return the axis of days, without a title; no part of a day has a tick."""
     few = (days.max() - days.min()).days < FEW_DAYS
-    count = "day" if few else alt.Undefined
-    return alt.Axis(title=None, grid=False, format="%m-%d", tickCount=count)
+    axis = alt.Axis(title=None, grid=False, format="%m-%d", tickMinStep=86_400_000)
+    if few:
+        axis.tickCount = "day"
+    return axis
 
 
 LINES = ("treated", "comparison")

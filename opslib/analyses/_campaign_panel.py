@@ -85,7 +85,7 @@ def read(
         Error: Columns that are missing or hold no numbers or no days, variants that
             there are not, or several rows of a unit on a day that cannot be summed.
     """
-    table = table.rename(columns=str)
+    table = table.rename(columns=str).reset_index(drop=True)
     if missing := [name for name in NEEDED if name not in table]:
         raise Error("campaign.columns", missing=missing, got=list(table.columns))
     if metric not in table or metric in NEEDED:
