@@ -152,6 +152,26 @@ def a_simulation(names):
     return ops.ab_simulate(table, metric=names[3], method="peeking", lift=0.1)
 
 
+def a_campaign(names):
+    rng = np.random.default_rng(1)
+    days = pd.date_range("2025-01-01", periods=30)
+    table = pd.DataFrame({"unit": np.arange(12).repeat(30), "time": np.tile(days, 12)})
+    table["variant"] = np.array(names[:3])[np.arange(12) % 3].repeat(30)
+    table[names[5]] = rng.normal(size=360)
+    return ops.campaign(
+        table, metric=names[5], start="2025-01-20", treated=list(names[1:3])
+    )
+
+
+def an_interrupted_series(names):
+    rng = np.random.default_rng(1)
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=40).repeat(2)})
+    days["group"] = list(names[:2]) * 40
+    days[names[5]] = rng.integers(50, 99, 80)
+    options = {"group": names[0], "control": names[1]}
+    return ops.interrupted(days, metric=names[5], start="2025-02-01", **options)
+
+
 def some_personas(names):
     rng = np.random.default_rng(1)
     shift = np.repeat([0.0, 8.0], 60)
@@ -164,6 +184,7 @@ def some_personas(names):
 RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
     *(some_paths, a_trend, an_experiment, some_personas, a_simulation),
+    *(a_campaign, an_interrupted_series),
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
     *(a_lifecycle, some_activity, a_funnel_before_and_after),
     *(some_paths, a_trend, an_experiment, some_personas),

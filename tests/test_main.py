@@ -287,22 +287,23 @@ LINES = {
     "ab_plan": ["--baseline", "0.2", "--mde", "0.05"],
     "ab_plan_from": ["experiment.csv", "--metric", "{metric}", "--mde", "0.1"],
     "ab_simulate": ["experiment.csv", "--metric", "{metric}", "--method", "peeking"],
+    "interrupted": ["daily.csv", "--metric", "{figure}", "--start", "2026-05-18"],
 }
 NAMES = {
-    "en": {"metric": "converted", "steps": "view,cart,pay"},
-    "zh_CN": {"metric": "是否转化", "steps": "浏览,加购,支付"},
+    "en": {"metric": "converted", "steps": "view,cart,pay", "figure": "gmv"},
+    "zh_CN": {"metric": "是否转化", "steps": "浏览,加购,支付", "figure": "成交额"},
 }
 
 
 @pytest.mark.parametrize("lang", ["en", "zh_CN"])
-@pytest.mark.parametrize("analysis", TABLES)
+@pytest.mark.parametrize("analysis", LINES)
 def test_every_analysis_answers_from_the_demo_files(
     analysis, lang, capsys, monkeypatch
 ):
     monkeypatch.undo()
     folder = Path(__file__).parent.parent / "data" / lang
     file, *line = [
-        part.format(**NAMES[lang]) if part in {"{metric}", "{steps}"} else part
+        part.format(**NAMES[lang]) if part[1:-1] in NAMES[lang] else part
         for part in LINES[analysis]
     ]
     if TABLES[analysis]:
@@ -311,6 +312,26 @@ def test_every_analysis_answers_from_the_demo_files(
     told = json.loads(capsys.readouterr().out)
     assert told["answer"]
     assert told["table"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+def test_a_campaign_answers_from_a_file_of_shops_and_days(
+    lang, capsys, monkeypatch, tmp_path
+):
+    """The demo's experiment has no days; every other analysis is above."""
+    monkeypatch.undo()
+    assert set(TABLES) - set(LINES) == {"campaign"}
+    rows = [
+        f"U{unit},{'AB'[unit % 2]},2026-03-{day:02},{unit * day % 7 + 5}"
+        for unit in range(12)
+        for day in range(1, 21)
+    ]
+    file = tmp_path / "shops.csv"
+    file.write_text("\n".join(["user_id,variant,date,orders", *rows]), "utf-8")
+    line = ["--metric", "orders", "--start", "2026-03-11", "--treated", "B"]
+    assert main(["campaign", str(file), *line, "--lang", lang]) == 0
+    words = {"en": "Assumption, not proof", "zh_CN": "这是假设，不是证明"}
+    assert words[lang] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("analysis", sorted(set(TABLES) & set(opslib.__all__)))

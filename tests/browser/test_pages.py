@@ -20,6 +20,7 @@ ANSWERS = {
     "ab_test": ".st-key-answer-ab_test",
     "ab_plan": ".st-key-answer-ab_plan",
     "ab_simulate": ".st-key-answer-ab_simulate",
+    "campaign": ".st-key-answer-interrupted",
     "notebook": "[class*='st-key-entry-'], .st-key-empty",
 }
 MOST_BYTES = 150_000
