@@ -46,6 +46,7 @@ _HOMES = {
     "read_table": "opslib.ingest",
     "retention": "opslib.analyses.retention",
     "trend": "opslib.analyses.trend",
+    "uplift": "opslib.analyses.uplift",
     "user_features": "opslib.analyses.user_features",
 }
 
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from opslib.analyses.personas import PersonaModel, PersonasResult, personas
     from opslib.analyses.retention import retention
     from opslib.analyses.trend import trend
+    from opslib.analyses.uplift import uplift
     from opslib.analyses.user_features import user_features
     from opslib.conditions import Did
     from opslib.dataset import Dataset, experiment, orders
@@ -111,6 +113,7 @@ __all__ = [
     "read_table",
     "retention",
     "trend",
+    "uplift",
     "user_features",
 ]
 

@@ -35,6 +35,7 @@ TABLES: dict[str, str | None] = {
     "ab_simulate": "experiment",
     "campaign": "experiment",
     "interrupted": "daily",
+    "uplift": "experiment",
 }
 
 WIDTH = 88

@@ -172,6 +172,15 @@ def an_interrupted_series(names):
     return ops.interrupted(days, metric=names[5], start="2025-02-01", **options)
 
 
+def an_uplift(names):
+    rng = np.random.default_rng(1)
+    arms = np.array(names[:2])[np.arange(2_000) % 2]
+    words = np.array(names[4:12])[rng.integers(0, 8, 2_000)]
+    paid = rng.integers(0, 2, 2_000)
+    table = {"variant": arms, names[2]: words, names[3]: paid, "unit": range(2_000)}
+    return ops.uplift(pd.DataFrame(table), outcome=names[3], control=names[0])
+
+
 def some_personas(names):
     rng = np.random.default_rng(1)
     shift = np.repeat([0.0, 8.0], 60)
@@ -184,7 +193,7 @@ def some_personas(names):
 RESULTS = (
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention, a_split_retention),
     *(some_paths, a_trend, an_experiment, some_personas, a_simulation),
-    *(a_campaign, an_interrupted_series),
+    *(a_campaign, an_interrupted_series, an_uplift),
     *(a_funnel, a_split_funnel, an_exported_funnel, a_retention),
     *(a_lifecycle, some_activity, a_funnel_before_and_after),
     *(some_paths, a_trend, an_experiment, some_personas),

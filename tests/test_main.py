@@ -292,6 +292,11 @@ LINES = {
 NAMES = {
     "en": {"metric": "converted", "steps": "view,cart,pay", "figure": "gmv"},
     "zh_CN": {"metric": "是否转化", "steps": "浏览,加购,支付", "figure": "成交额"},
+    "uplift": ["experiment.csv", "--outcome", "{metric}", "--treatment", "{new}"],
+}
+NAMES = {
+    "en": {"metric": "converted", "new": "new page", "steps": "view,cart,pay"},
+    "zh_CN": {"metric": "是否转化", "new": "新版页面", "steps": "浏览,加购,支付"},
 }
 
 
@@ -304,6 +309,7 @@ def test_every_analysis_answers_from_the_demo_files(
     folder = Path(__file__).parent.parent / "data" / lang
     file, *line = [
         part.format(**NAMES[lang]) if part[1:-1] in NAMES[lang] else part
+        part.format(**NAMES[lang]) if part in {"{metric}", "{new}", "{steps}"} else part
         for part in LINES[analysis]
     ]
     if TABLES[analysis]:

@@ -30,7 +30,7 @@ SHARES = {
 }  # fmt: skip
 COMPARED = {
     "control", "treatment", "difference", "low", "high", "low_adjusted",
-    "high_adjusted",
+    "high_adjusted", "predicted",
 }  # fmt: skip
 # What an analysis shows between its answer and its chart; returns what it has said.
 VIEWS: dict[str, Callable[[Any, str], str]] = {
@@ -53,6 +53,7 @@ CHARTS = {
     "ab_simulate": ("look_chart", "p_chart"),
     "campaign": ("chart", "effects_chart"),
     "interrupted": ("chart", "cumulative_chart"),
+    "uplift": ("chart", "groups_chart"),
 }
 REASONS = {
     "personas": ("evidence", "preparation"),
@@ -62,6 +63,7 @@ REASONS = {
     "ab_summary": ("bayes",),
     "campaign": ("checks", "by_period", "trend"),
     "interrupted": ("days",),
+    "uplift": ("profile",),
 }
 # Columns of our own; those beside them are called as in the file.
 OWN = {"personas": {"persona", "name", "users", "share"}}
@@ -79,6 +81,7 @@ CODED: dict[str, tuple[str, ...]] = {
     "costs": ("method",),
     "checks": ("check",),
     "campaign.trend": ("group",),
+    "uplift": ("kind",),
 }
 # Parameters of `users` that are what stands in either of two columns.
 FLOWS = {"event", "source"}

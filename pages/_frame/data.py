@@ -370,6 +370,13 @@ def arrivals(dataset: Dataset) -> list[str]:
     return [str(name) for name in times]
 
 
+def traits(dataset: Dataset) -> list[str]:
+    """Return the columns of an experiment beside unit, variant and the time."""
+    table = dataset.experiment.drop(columns=["unit", "variant"], errors="ignore")
+    numbers = table.select_dtypes("number")
+    return [str(name) for name in table if name != "time" or name in numbers]
+
+
 def segments(dataset: Dataset) -> list[str]:
     """Return the columns of an experiment whose values are few enough to compare."""
     table = dataset.experiment.drop(columns=["unit", "variant"], errors="ignore")

@@ -13,7 +13,7 @@ MENU = {
     "convert": ("funnel", "paths", "trend"),
     "stay": ("retention", "lifecycle", "activity"),
     "who": ("personas",),
-    "worked": ("ab_test", "ab_plan", "ab_simulate", "campaign"),
+    "worked": ("ab_test", "uplift", "campaign", "ab_plan", "ab_simulate"),
     "keep": ("notebook",),
 }
 

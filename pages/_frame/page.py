@@ -137,6 +137,11 @@ class Page:
         return data.metrics(self.dataset)
 
     @property
+    def traits(self) -> list[str]:
+        """Columns of the experiment, all but unit, variant and the time."""
+        return data.traits(self.dataset)
+
+    @property
     def segments(self) -> list[str]:
         """Columns of the experiment by whose values effects can be compared."""
         return data.segments(self.dataset)
