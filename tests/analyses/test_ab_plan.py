@@ -207,7 +207,7 @@ KINDS = [
 ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=15)
 @given(
     kind=some.sampled_from(KINDS),
     days=some.integers(1, 60),
