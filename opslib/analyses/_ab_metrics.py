@@ -147,11 +147,11 @@ class Groups:
         """Compare the variants on one metric."""
         notes = []
         values = self._values(metric)
-        if blank := int(np.isnan(values).any(axis=0).sum()):
+        arms = self._arms(metric, self.cut(metric, values))
+        if blank := len(self.rows) - sum(cell.n for arm in arms for cell in arm):
             notes.append(Note(MISSING, n=blank, metric=metric.name))
         if self.before is not None and not self.nets(metric):
             notes.append(Note("ab.cuped.ratio", metric=metric.name))
-        arms = self._arms(metric, self.cut(metric, values))
         for variant, arm in zip(self.variants, arms, strict=True):
             told = {"metric": metric.name, "variant": variant}
             if not any(cell.n for cell in arm):

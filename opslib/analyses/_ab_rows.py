@@ -110,8 +110,25 @@ def numbers(column: pd.Series) -> pd.Series:
             got = column.iloc[row]
             raise Error("ab.metric.values", metric=column.name, row=row + 1, got=got)
         column = read
-    found = column.astype("float64")
-    return found.where(found.abs() < LARGEST)
+    values = column.to_numpy(float, na_value=np.nan)
+    # Hardly any is so large: to look first is quicker than to write another column.
+    low, high = (find.reduce(values, initial=0) for find in (np.fmin, np.fmax))
+    if max(-low, high) >= LARGEST:
+        values = np.where(np.abs(values) < LARGEST, values, np.nan)
+    return pd.Series(values, index=column.index, name=column.name, copy=False)
+
+
+def _repeated(ids: pd.Series) -> pd.Series:
+    """Say of each id whether there is another one like it."""
+    if pd.api.types.is_signed_integer_dtype(ids) and len(ids):
+        low, high = int(ids.min()), int(ids.max())
+        # Numbers in a row need no table of those that were seen, only a mark for each.
+        if high - low < 4 * len(ids):
+            seen = np.zeros(high - low + 1, bool)
+            seen[ids.to_numpy(np.int64) - low] = True
+            if seen.sum() == len(ids):
+                return pd.Series(data=False, index=ids.index)
+    return ids.duplicated(keep=False)
 
 
 def one_row_per_unit(
@@ -135,7 +152,7 @@ def one_row_per_unit(
         rows = rows[~blank]
     if "unit" not in rows:
         return _single(rows, [*notes, Note("ab.no_unit")])
-    repeated = rows["unit"].duplicated(keep=False)
+    repeated = _repeated(rows["unit"])
     if not repeated.any():
         return _single(rows, notes, Check("units", "pass", Note("ab.units.pass")))
     exact = table[~blank][repeated].duplicated().reindex(rows.index, fill_value=False)

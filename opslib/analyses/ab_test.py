@@ -211,8 +211,8 @@ def ab_test(
     if day is not None:
         rows = rows.assign(**{DAY: day})
     units = one_row_per_unit(table, rows, covariate, kept)
-    counted = units.rows["variant"].cat.remove_unused_categories().value_counts()
-    sizes = {str(name): int(n) for name, n in counted.items()}
+    counted = units.rows["variant"].value_counts()
+    sizes = {str(name): int(n) for name, n in counted.items() if n}
     base = control_of(sizes, control)
     if day is not None:
         layers = [DAY if layer == "time" else layer for layer in layers]

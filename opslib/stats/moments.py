@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from opslib.kernels import beside
+from opslib.stats.moment_kernels import BLOCK, LANES, write_blocks
+
+# Blocks that a thread takes at a time.
+AT_ONCE = 256
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,7 +70,8 @@ def moments(
 ) -> list[Moments]:
     """Reduce columns to their moments by group.
 
-    Two passes, so that nothing is lost where a mean is large beside the spread.
+    Two passes over a few thousand units at a time, which are then added up, so that
+    nothing is lost where a mean is large beside the spread.
 
     Args:
         columns: One number per unit each; units with a NaN in any are left out.
@@ -78,18 +86,36 @@ def moments(
         >>> a.n, a.mean, a.covariance
         (2, array([2.]), array([[2.]]))
     """
-    known = ~np.isnan(columns[0])
-    for column in columns[1:]:
-        known &= ~np.isnan(column)
-    if not known.all():
-        columns, group = [column[known] for column in columns], group[known]
-    n = np.bincount(group, minlength=groups)
-    size = np.maximum(n, 1)
-    mean = np.array([np.bincount(group, c, groups) / size for c in columns])
-    beyond = [c - m[group] for c, m in zip(columns, mean, strict=True)]
-    products = np.zeros((groups, len(columns), len(columns)))
-    for i, one in enumerate(beyond):
-        for j, other in enumerate(beyond[: i + 1]):
-            products[:, i, j] = np.bincount(group, one * other, groups)
-            products[:, j, i] = products[:, i, j]
-    return [Moments(int(n[g]), mean[:, g], products[g]) for g in range(groups)]
+    k, blocks = len(columns), -(-len(group) // BLOCK)
+    values = np.stack(columns) if k > 1 else np.asarray(columns[0], float)[None]
+    units = np.asarray(group, np.int64)
+    places = LANES * (groups + 1)
+    found = (
+        np.zeros((blocks, places), np.int64),
+        np.zeros((blocks, k, places)),
+        np.zeros((blocks, k, k, places)),
+    )
+    values, units = _unwritable(values), _unwritable(units)
+    beside(
+        lambda first: write_blocks(
+            values, units, first, min(first + AT_ONCE, blocks), *found
+        ),
+        range(0, blocks, AT_ONCE),
+    )
+    # By group and part, a lane of a block; the first group is what is left out.
+    n, mean, products = (
+        np.moveaxis(part.reshape(*part.shape[:-1], LANES, -1)[..., 1:], -1, 0)
+        for part in found
+    )
+    size = n.sum(axis=(1, 2))
+    whole = np.einsum("gbl,gbil->gi", n, mean) / np.maximum(size, 1)[:, None]
+    gap = mean - whole[:, None, :, None]
+    spread = products.sum(axis=(1, 4)) + np.einsum("gbl,gbil,gbjl->gij", n, gap, gap)
+    return [Moments(int(size[g]), whole[g], spread[g]) for g in range(groups)]
+
+
+def _unwritable(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view such as columns of a table are: one compiled kernel serves all."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view

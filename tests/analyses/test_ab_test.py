@@ -158,6 +158,21 @@ def test_without_units_equal_rows_are_different_users():
     assert ops.ab_test(table, metrics=["paid"]).table["n"][0] == 300
 
 
+@pytest.mark.parametrize(
+    ("gap", "dtype"), [(1, "int16"), (1_000, "int64"), (2**54, "uint64")]
+)
+def test_users_told_by_numbers_are_the_same_however_far_apart(gap, dtype):
+    table = experiment().assign(unit=(gap * np.arange(600)).astype(dtype))
+    result = ops.ab_test(pd.concat([table, table.tail(4)]), metrics=["paid"])
+    assert result.table["n"][0] == 300
+    assert "4 rows that repeat others exactly are left out." in result.describe()
+
+
+def test_many_users_told_by_small_numbers_are_not_taken_for_one():
+    table = experiment(125).assign(unit=np.arange(-125, 125).astype("int8"))
+    assert ops.ab_test(table, metrics=["paid"]).table["n"][0] == 125
+
+
 def test_users_in_several_variants_are_left_out_and_said():
     table = experiment()
     crossed = table.head(4).assign(variant="B")

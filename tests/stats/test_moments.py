@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from opslib.stats import moments as module
 from opslib.stats.moments import Moments, moments
 
 NUMBERS = some.floats(-1e6, 1e6)
@@ -49,3 +50,18 @@ def test_a_unit_without_a_value_is_in_no_group_and_a_group_may_be_empty():
     found = moments(columns, np.array([0, 0, 1]), 2)
     assert [one.n for one in found] == [1, 0]
     assert np.isnan(found[0].covariance).all()
+
+
+def test_many_units_in_many_blocks_are_as_good_and_always_the_same(monkeypatch):
+    random = np.random.default_rng(1)
+    values = random.gamma(0.5, 20, (3, 50_001)) + np.array([[0], [1e6], [-5]])
+    values[1, random.random(50_001) < 0.1] = np.nan
+    group = random.integers(-1, 5, 50_001)
+    whole = moments([*values], group, 6)
+    known = ~np.isnan(values[1])
+    for g, one in enumerate(whole[:5]):
+        alike(one, values[:, known & (group == g)])
+    assert whole[5].n == 0
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    for one, other in zip(whole, moments([*values], group, 6), strict=True):
+        assert (one.products == other.products).all()

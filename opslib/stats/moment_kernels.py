@@ -1,0 +1,51 @@
+"""The compiled loop over the units of an experiment."""
+
+import numpy as np
+
+from opslib.kernels import kernel
+
+# So many units of a column stay in the cache between the two passes over them.
+BLOCK = 4096
+# Neighbours are added up apart: each sum would wait for the one before.
+LANES = 4
+
+
+@kernel
+def write_blocks(values, group, first, end, n, mean, products):  # type: ignore[no-untyped-def]
+    """Write the moments of the blocks first <= b < end, which are 0 before.
+
+    Args:
+        values: By column and unit.
+        group: Of each unit. One of -1, or with a NaN in any column, is left out.
+        first, end: The blocks, of BLOCK units each.
+        n, mean, products: By block, column, column, and place: for each lane what is
+            left out, and then the groups.
+    """
+    columns, units = values.shape
+    places = n.shape[1]
+    place = np.empty(BLOCK, np.int64)
+    for b in range(first, end):
+        low = b * BLOCK
+        size = min(BLOCK, units - low)
+        for i in range(size):
+            place[i] = group[low + i] + 1
+        for c in range(columns):
+            for i in range(size):
+                place[i] = 0 if np.isnan(values[c, low + i]) else place[i]
+        for i in range(size):
+            place[i] += i % LANES * (places // LANES)
+            n[b, place[i]] += 1
+        for c in range(columns):
+            centre = mean[b, c]
+            for i in range(size):
+                centre[place[i]] += values[c, low + i]
+            for at in range(places):
+                centre[at] /= max(1, n[b, at])
+        for c in range(columns):
+            for d in range(c + 1):
+                one, other, total = mean[b, c], mean[b, d], products[b, c, d]
+                for i in range(size):
+                    at = place[i]
+                    beyond = values[c, low + i] - one[at]
+                    total[at] += beyond * (values[d, low + i] - other[at])
+                products[b, d, c] = total
