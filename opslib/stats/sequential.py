@@ -268,6 +268,9 @@ class _Walk:
         most = float(-ndtri(chance / 2))
         if most == np.inf:
             return most
+        # To spend all there is takes every path; rounding may leave fewer than that.
+        if self.crossing(0) <= chance:
+            return 0.0
         # By one more, lest rounding leave no root between the ends.
         return _root(lambda z: self.crossing(z) - chance, most + 1)
 

@@ -11,6 +11,7 @@ from scipy.stats import norm
 import opslib as ops
 from opslib.result import Error
 from opslib.stats.proportions import TwoProportions
+from opslib.stats.sequential import spending_bounds
 
 # O'Brien-Fleming-type spending at 5 equal looks.
 BOUNDS = [4.877, 3.357, 2.680, 2.290, 2.031]
@@ -124,6 +125,16 @@ def test_no_look_is_too_early_or_too_sure(method, confidence, n):
         assert result.describe()
         assert result.table["verdict"].notna().all()
         assert len(result.bayes) == 4
+
+
+@pytest.mark.parametrize("looks", range(2, 12))
+def test_a_last_look_may_spend_all_there_is(looks):
+    """Two one-sided tests at 50 % have no error left to keep."""
+    plan = {"method": "sequential", "planned_n": 2_000, "looks": looks}
+    found = row(counts(1_000, 2), confidence=0.5, **plan)
+    assert found["verdict"] == "winner"
+    times = np.arange(1, looks + 1) / looks
+    assert spending_bounds(times, alpha=1)[-1] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(
