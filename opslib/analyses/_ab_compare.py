@@ -225,7 +225,7 @@ def _guarded(
 
 
 def _within(pair: Pair, margin: float, confidence: float) -> bool:
-    """Say whether the lift is surely less than the margin, either way."""
+    """Say whether the lift is surely less than the margin: Schuirmann (1987)."""
     low, high = pair.lift_interval(confidence)
     return -margin < low and high < margin
 

@@ -9,6 +9,7 @@ import pytest
 import statsmodels.api as sm
 import tea_tasting as tt
 from scipy.stats import norm, ttest_ind
+from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
 import opslib as ops
@@ -80,7 +81,10 @@ def test_hillstrom_gives_the_published_answer():
     result = ops.ab_test(table, metrics=["visit", "conversion", "spend"])
     assert result.control == "No E-Mail"
     assert result.checks[0].status == "pass"
+    assert result.checks[0].note.values["p"] == pytest.approx(0.904, abs=5e-4)
     found = rows(result)
+    units = found[["n_control", "n"]].drop_duplicates().to_numpy().tolist()
+    assert units == [[21_306, 21_307], [21_306, 21_387]]
     expected = {
         ("visit", "Mens E-Mail"): (0.1062, 0.1828, 0),
         ("visit", "Womens E-Mail"): (0.1062, 0.1514, 0),
@@ -529,6 +533,19 @@ def test_segments_that_differ_are_a_hint():
     note = next(one for one in result.warnings if one.code == "ab.segments.differ")
     assert "not have the same effect on “paid” for every “platform”" in note.text()
     assert "因「platform」而异" in note.text("zh_CN")
+
+
+def test_the_test_of_segments_is_that_of_a_meta_analysis():
+    table = segmented({"iOS": 0.02, "Android": 0.05, "web": 0.0}, seed=2)
+    result = ops.ab_test(table, metrics=["paid"], control="A", segments=["platform"])
+    found = result.segments
+    variance = sum(
+        found[side] * (1 - found[side]) / found[size]
+        for side, size in (("control", "n_control"), ("treatment", "n"))
+    )
+    effects = found["difference"].to_numpy()
+    expected = combine_effects(effects, variance.to_numpy()).test_homogeneity()
+    assert found["p_interaction"][0] == pytest.approx(expected.pvalue)
 
 
 def test_segments_alike_are_not_told_of_and_share_a_correction():

@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
+import tea_tasting as tt
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as some
 from scipy.optimize import minimize_scalar
@@ -147,6 +149,19 @@ def test_z_squared_is_chi_square_without_yates():
     pair = TwoProportions(45_489, 8_279, 44_700, 8_502)
     table = [[8_279, 45_489 - 8_279], [8_502, 44_700 - 8_502]]
     assert pair.test()[0] == pytest.approx(chi2_contingency(table, False).pvalue)
+
+
+def test_the_pooled_test_is_that_of_tea_tasting():
+    random = np.random.default_rng(3)
+    variant = random.integers(0, 2, 2_000)
+    paid = (random.random(2_000) < 0.1 + 0.02 * variant).astype(int)
+    kind = tt.Proportion("paid", method="norm", correction=False)
+    table = pd.DataFrame({"variant": variant, "paid": paid})
+    expected = tt.Experiment(paid=kind).analyze(table)["paid"]
+    n, x = np.bincount(variant), np.bincount(variant, paid)
+    pair = TwoProportions(int(n[0]), int(x[0]), int(n[1]), int(x[1]))
+    assert pair.test() == (pytest.approx(expected.pvalue, rel=1e-9), "z")
+    assert pair.difference == pytest.approx(expected.effect_size)
 
 
 def boschloo_by_hand(pair):
