@@ -4,29 +4,28 @@ import numpy as np
 
 from opslib.kernels import kernel
 
-# So many units of a column stay in the cache between the two passes over them.
-BLOCK = 4096
 # Neighbours are added up apart: each sum would wait for the one before.
 LANES = 4
 
 
 @kernel
-def write_blocks(values, group, first, end, n, mean, products):  # type: ignore[no-untyped-def]
+def write_blocks(values, group, block, first, end, n, mean, products):  # type: ignore[no-untyped-def]
     """Write the moments of the blocks first <= b < end, which are 0 before.
 
     Args:
         values: By column and unit.
         group: Of each unit. One of -1, or with a NaN in any column, is left out.
-        first, end: The blocks, of BLOCK units each.
+        block: How many units are a block.
+        first, end: The blocks.
         n, mean, products: By block, column, column, and place: for each lane what is
             left out, and then the groups.
     """
     columns, units = values.shape
     places = n.shape[1]
-    place = np.empty(BLOCK, np.int64)
+    place = np.empty(block, np.int64)
     for b in range(first, end):
-        low = b * BLOCK
-        size = min(BLOCK, units - low)
+        low = b * block
+        size = min(block, units - low)
         for i in range(size):
             place[i] = group[low + i] + 1
         for c in range(columns):

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from opslib.kernels import beside
-from opslib.stats.moment_kernels import BLOCK, LANES, write_blocks
+from opslib.stats.moment_kernels import LANES, write_blocks
 
+# So many units of a column stay in the cache between the two passes over them.
+BLOCK = 4096
 # Blocks that a thread takes at a time.
 AT_ONCE = 256
 
@@ -86,7 +88,9 @@ def moments(
         >>> a.n, a.mean, a.covariance
         (2, array([2.]), array([[2.]]))
     """
-    k, blocks = len(columns), -(-len(group) // BLOCK)
+    # What is written of a block must be little beside it.
+    block = max(BLOCK, 64 * groups)
+    k, blocks = len(columns), -(-len(group) // block)
     values = np.stack(columns) if k > 1 else np.asarray(columns[0], float)[None]
     units = np.asarray(group, np.int64)
     places = LANES * (groups + 1)
@@ -98,13 +102,13 @@ def moments(
     values, units = _unwritable(values), _unwritable(units)
     beside(
         lambda first: write_blocks(
-            values, units, first, min(first + AT_ONCE, blocks), *found
+            values, units, block, first, min(first + AT_ONCE, blocks), *found
         ),
         range(0, blocks, AT_ONCE),
     )
     # By group and part, a lane of a block; the first group is what is left out.
     n, mean, products = (
-        np.moveaxis(part.reshape(*part.shape[:-1], LANES, -1)[..., 1:], -1, 0)
+        np.moveaxis(part.reshape(*part.shape[:-1], LANES, groups + 1)[..., 1:], -1, 0)
         for part in found
     )
     size = n.sum(axis=(1, 2))

@@ -65,3 +65,13 @@ def test_many_units_in_many_blocks_are_as_good_and_always_the_same(monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 1)
     for one, other in zip(whole, moments([*values], group, 6), strict=True):
         assert (one.products == other.products).all()
+
+
+def test_nobody_and_many_groups():
+    none = moments([np.array([])], np.array([], int), 2)
+    assert [one.n for one in none] == [0, 0]
+    values, group = np.arange(3_000.0), np.arange(3_000) % 1_000
+    found = moments([values], group, 1_000)
+    assert [one.n for one in found] == [3] * 1_000
+    means = [float(one.mean[0]) for one in found]
+    assert means == pytest.approx(np.arange(1_000, 2_000))
