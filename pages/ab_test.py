@@ -5,6 +5,8 @@ from typing import Any
 from pages._frame import typed
 from pages._frame.page import Page
 
+QUANTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+
 page = Page("ab_test")
 
 usual = "table" if page.dataset.has("experiment") else "typed"
@@ -29,6 +31,11 @@ else:
     if above and below:
         metrics = [*metrics, {"numerator": above, "denominator": below}]
         others = [name for name in others if name not in {above, below}]
+    ordered = page.choice("quantile_of", page.metrics, named=True, more=True)
+    if ordered:
+        at = QUANTILES[page.choice("quantile", list(QUANTILES), more=True) or "median"]
+        metrics = [*metrics, {"numerator": ordered, "quantile": at}]
+        others = [name for name in others if name != ordered]
     outliers = page.choice("outliers", ("kept", "cut"), more=True)
     asked = {
         "metrics": metrics,

@@ -8,6 +8,7 @@ import pandas as pd
 from opslib.analyses._ab_pair import Pair
 from opslib.stats.bayes import Posterior, beta_binomial, normal
 from opslib.stats.means import TwoMeans
+from opslib.stats.quantiles import TwoQuantiles
 
 # GrowthBook's prior of a lift: two in three lie between -30 % and +30 %.
 SCEPTICAL = 0.3
@@ -29,6 +30,8 @@ def posteriors(
 def _believed(pair: Pair, prior: str, confidence: float) -> dict[str, float]:
     if pair.problem or pair.lift_problem(confidence):
         return dict.fromkeys(COLUMNS, math.nan)
+    if isinstance(pair, TwoQuantiles):
+        return _by_resampling(pair, prior, confidence)
     if prior == "flat" and not isinstance(pair, TwoMeans):
         shares = beta_binomial(pair, confidence)
         return {
@@ -55,4 +58,22 @@ def _believed(pair: Pair, prior: str, confidence: float) -> dict[str, float]:
         "lift": found.estimate,
         "lift_low": found.low,
         "lift_high": found.high,
+    }
+
+
+def _by_resampling(
+    pair: TwoQuantiles, prior: str, confidence: float
+) -> dict[str, float]:
+    """Take the bootstrap as what is believed; a quantile has no other likelihood."""
+    if prior != "flat":
+        return dict.fromkeys(COLUMNS, math.nan)
+    better, loss, loss_control = pair.losses()
+    low, high = pair.lift_interval(confidence)
+    return {
+        "better": better,
+        "loss": loss / pair.control,
+        "loss_control": loss_control / pair.control,
+        "lift": pair.difference / pair.control,
+        "lift_low": low,
+        "lift_high": high,
     }

@@ -131,8 +131,8 @@ def compare(
 def _gain(
     row: Mapping[Any, Any], daily: float | None, *, named: bool
 ) -> dict[str, Any] | None:
-    """Say how much more a week has if everyone gets the variant; a ratio has no sum."""
-    if daily is None or row["kind"] == "ratio":
+    """Say how much more a week has if everyone gets the variant; others have no sum."""
+    if daily is None or row["kind"] in {"ratio", "quantile"}:
         return None
     names = {"gain": "difference", "low": "low", "high": "high"}
     week = {name: 7 * daily * row[column] for name, column in names.items()}
@@ -216,12 +216,18 @@ def _guarded(
     if pair.problem:
         return "too_early", Note(f"ab.early.{pair.problem}")
     if is_small(pair):
-        return "too_early", Note(f"ab.early.small.{form(pair.kind)}")
+        return "too_early", Note(_small(pair))
     if row["lift_low"] > -harm:
         return "unharmed", None
     if row["high"] < 0:
         return "harmed", None
     return "too_early", Note("ab.early.harm", margin=harm)
+
+
+def _small(pair: Pair) -> str:
+    """Return the sentence that says how large groups must be."""
+    kind = pair.kind if pair.kind == "quantile" else form(pair.kind)
+    return f"ab.early.small.{kind}"
 
 
 def _within(pair: Pair, margin: float, confidence: float) -> bool:
@@ -237,7 +243,7 @@ def _outcome(
     if pair.problem:
         return "too_early", Note(f"ab.early.{pair.problem}")
     if is_small(pair):
-        return "too_early", Note(f"ab.early.small.{form(pair.kind)}")
+        return "too_early", Note(_small(pair))
     if alike:
         return "no_meaningful_difference", None
     if row["p_adjusted"] >= alpha:

@@ -85,11 +85,15 @@ def over_time(
     looked = look.falls(entered.tolist())
     rows = []
     for metric in metrics:
-        by_day = _by_day(groups, units, metric, last, len(names))
-        for date, n, shown, cells in zip(names, entered, looked, by_day, strict=True):
-            if not _whole(cells, metric):
-                continue
-            for variant, pair in groups.pairs(cells, metric).items():
+        if metric.quantile is not None:
+            by_day = _ordered_by_day(groups, units, metric, last, len(names))
+        else:
+            by_day = [
+                groups.pairs(cells, metric) if _whole(cells, metric) else {}
+                for cells in _by_day(groups, units, metric, last, len(names))
+            ]
+        for date, n, shown, pairs in zip(names, entered, looked, by_day, strict=True):
+            for variant, pair in pairs.items():
                 found = _row(pair, look.at(int(n)), looked=shown)
                 rows.append(
                     {"metric": metric.name, "variant": variant, "date": date, **found}
@@ -165,6 +169,23 @@ def _by_day(
         for d in range(days)
     ]
     return [_there(groups.folded(one)) for one in found]
+
+
+def _ordered_by_day(
+    groups: Groups, units: Units, metric: Metric, day: Places, days: int
+) -> list[dict[str, Pair]]:
+    """Compare a quantile at the end of each day; nothing while a variant has none."""
+    value = units.dated[metric.numerator].to_numpy(float)
+    rows = pd.DataFrame({"place": units.place, "day": day, "value": value})
+    rows = rows.sort_values("day", kind="stable")
+    rows["value"] = rows.groupby("place")["value"].cumsum()
+    now, found = np.full(len(groups.rows), np.nan), []
+    for date in range(days):
+        today = rows[rows["day"] == date].dropna()
+        # Of several rows of a unit the last one holds.
+        now[today["place"]] = today["value"]
+        found.append(groups.ordered(metric, now, groups.cell) or {})
+    return found
 
 
 def _there(arms: Sequence[Sequence[Moments]]) -> list[list[Moments]]:

@@ -10,18 +10,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from opslib.analyses._ab_pair import Pair
+from opslib.analyses._ab_skew import Measured, measured, skewed
 from opslib.analyses.ab_checks import before_check
 from opslib.analyses.ab_result import Check
-from opslib.result import Error, Note, check_choice
+from opslib.result import Error, Note, check_choice, check_range
 from opslib.stats import cuped
 from opslib.stats.means import TwoMeans
 from opslib.stats.moments import Moments, moments
 from opslib.stats.proportions import TwoProportions
+from opslib.stats.quantiles import TwoQuantiles, quantile
 from opslib.stats.ratios import ratio
 
 Floats = npt.NDArray[np.float64]
 MISSING = "ab.left_out.missing"
-KEYS = ("name", "numerator", "denominator", "kind")
+KEYS = ("name", "numerator", "denominator", "kind", "quantile")
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ class Metric:
         name: What it is called.
         numerator: The column; of a ratio the one above.
         denominator: Of a ratio the column below; else None.
-        kind: "share", "mean" or "ratio".
+        kind: "share", "mean", "ratio" or "quantile".
+        quantile: Which one, 0.01 to 0.99; else None.
     """
 
     name: str
     numerator: str
     denominator: str | None
     kind: str
+    quantile: float | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -68,6 +72,9 @@ def spelled(
             if name not in choices:
                 raise Error("option.column", option=option, got=name, choices=choices)
         usual = above if below is None else f"{above} / {below}"
+        at = 0.5 if spec.get("kind") == "median" else spec.get("quantile")
+        if isinstance(at, int | float):
+            usual = f"{above} p{100 * at:g}"
         name = str(spec.setdefault("name", usual))
         if found.setdefault(name, spec) != spec:
             raise Error("ab.metric.twice", metric=name)
@@ -85,13 +92,21 @@ def known(specs: Sequence[Mapping[str, Any]], shares: set[str]) -> list[Metric]:
     metrics = []
     for spec in specs:
         above, below = spec["numerator"], spec.get("denominator")
-        can = ["ratio"] if below else ["mean"]
+        can = ["ratio"] if below else ["mean", "median", "quantile"]
         if below is None and above in shares:
             can = ["share", "mean"]
-        kind = spec.get("kind") or can[0]
-        if kind not in can:
+        at = spec.get("quantile")
+        kind = spec.get("kind") or (can[0] if at is None else "quantile")
+        if at is not None and "quantile" in can:
+            can = ["quantile"]
+        if kind not in can or (at is not None and kind != "quantile"):
             raise Error("ab.metric.kind", metric=spec["name"], got=kind, choices=can)
-        metrics.append(Metric(spec["name"], above, below, kind))
+        if kind == "quantile" and at is None:
+            raise Error("ab.metric.quantile", metric=spec["name"])
+        check_range("quantile", at, 0.01, 0.99)
+        if kind == "median":
+            kind, at = "quantile", 0.5
+        metrics.append(Metric(spec["name"], above, below, kind, at))
     return metrics
 
 
@@ -150,6 +165,12 @@ class Groups:
         arms = self._arms(metric, self.cut(metric, values))
         if blank := len(self.rows) - sum(cell.n for arm in arms for cell in arm):
             notes.append(Note(MISSING, n=blank, metric=metric.name))
+        if metric.quantile is not None:
+            found = self.ordered(metric, values[0], self.cell)
+            if found is None:
+                few = self._first_without(values[0])
+                raise Error("ab.metric.empty", metric=metric.name, variant=few)
+            return found, [*notes, *self._unfit(metric)]
         if self.before is not None and not self.nets(metric):
             notes.append(Note("ab.cuped.ratio", metric=metric.name))
         for variant, arm in zip(self.variants, arms, strict=True):
@@ -173,11 +194,58 @@ class Groups:
             notes.append(
                 Note("ab.cuped", metric=metric.name, before=self.before, share=share)
             )
+        if metric.kind in {"mean", "ratio"}:
+            notes += skewed(metric.name, self.variants, self.measured(metric, arms))
         return pairs, notes
+
+    def measured(
+        self, metric: Metric, arms: Sequence[Sequence[Moments]] | None = None
+    ) -> Measured:
+        """Return what is compared of a mean or a ratio, unit by unit."""
+        values = self.cut(metric, self._values(metric))
+        if arms is None:
+            arms = self._arms(metric, values)
+        columns = [*values, *([self.filled] if self.nets(metric) else [])]
+        return measured(columns, arms, self.cell, metric.kind)
+
+    def ordered(
+        self, metric: Metric, values: Floats, place: npt.NDArray[np.intp]
+    ) -> dict[str, Pair] | None:
+        """Compare a quantile, given values and the places of their variants.
+
+        Returns:
+            None where a variant has no value.
+
+        Raises:
+            Error: It is to be compared within strata.
+        """
+        if self.strata is not None:
+            raise Error("ab.strata.quantile", metric=metric.name)
+        found = {}
+        for i, variant in enumerate(self.variants):
+            own = values[(place == i) & ~np.isnan(values)]
+            if not len(own):
+                return None
+            found[variant] = quantile(own, metric.quantile or 0.5)
+        control = found.pop(self.base)
+        return {name: TwoQuantiles(control, arm) for name, arm in found.items()}
+
+    def _first_without(self, values: Floats) -> str:
+        there = set(self.cell[~np.isnan(values)].tolist())
+        return next(v for i, v in enumerate(self.variants) if i not in there)
+
+    def _unfit(self, metric: Metric) -> list[Note]:
+        """Say which options do nothing to a quantile."""
+        options = {"cuped": self.before, "winsorized": self.winsorize}
+        return [
+            Note(f"ab.{name}.quantile", metric=metric.name)
+            for name, option in options.items()
+            if option is not None
+        ]
 
     def nets(self, metric: Metric) -> bool:
         """Say whether a metric is compared net of what was before."""
-        return self.before is not None and metric.kind != "ratio"
+        return self.before is not None and metric.kind in {"share", "mean"}
 
     @cached_property
     def filled(self) -> Floats:
@@ -195,7 +263,7 @@ class Groups:
 
     def most(self, metric: Metric) -> float:
         """Return where a metric is cut: at a quantile of its values that are not 0."""
-        if self.winsorize is None or metric.kind == "share":
+        if self.winsorize is None or metric.kind in {"share", "quantile"}:
             return np.inf
         return cut_at(self._values(metric)[0], self.winsorize)
 
@@ -247,7 +315,7 @@ class Groups:
         control = by_name.pop(self.base)
         if not self.nets(metric) and self.strata is None:
             return {
-                variant: _pair(control[0], arm[0], metric.kind)
+                variant: paired(control[0], arm[0], metric.kind)
                 for variant, arm in by_name.items()
             }
         every = [cell for arm in arms for cell in arm]
@@ -268,7 +336,8 @@ def cut_at(values: Floats, quantile: float) -> float:
     return float(np.quantile(some, quantile)) if len(some) else np.inf
 
 
-def _pair(control: Moments, treatment: Moments, kind: str) -> Pair:
+def paired(control: Moments, treatment: Moments, kind: str) -> Pair:
+    """Set a variant beside the control, as a share, a mean or a ratio."""
     arms = (control, treatment)
     if kind == "share":
         (n_control, x_control), (n, x) = ((a.n, round(a.n * a.mean[0])) for a in arms)

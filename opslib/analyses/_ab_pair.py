@@ -4,8 +4,9 @@ from typing import Any
 
 from opslib.stats.means import TwoMeans
 from opslib.stats.proportions import TwoProportions
+from opslib.stats.quantiles import ENOUGH, TwoQuantiles
 
-Pair = TwoProportions | TwoMeans
+Pair = TwoProportions | TwoMeans | TwoQuantiles
 
 
 def figures(pair: Pair, confidence: float) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def figures(pair: Pair, confidence: float) -> dict[str, Any]:
 
 def is_small(pair: Pair) -> bool:
     """Say whether a group is too small for a verdict (Optimizely; GrowthBook)."""
+    if isinstance(pair, TwoQuantiles):
+        return min(pair.n_control, pair.n) < 150 or pair.beyond < ENOUGH
     if pair.kind == "share":
         return min(pair.n_control, pair.n) < 100 or pair.expected < 25
     return min(pair.n_control, pair.n) < 150

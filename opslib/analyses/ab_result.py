@@ -51,13 +51,13 @@ class AbResult(Result):
     """Every variant beside the control, on every metric.
 
     `table` has one row per metric and variant:
-    metric, variant, kind ("share", "mean" or "ratio"), n_control, n: what is compared.
-    control, treatment: share (0 to 1), mean or ratio of each group.
+    metric, variant, kind ("share", "mean", "ratio" or "quantile"), n_control, n.
+    control, treatment: share (0 to 1), mean, ratio or quantile of each group.
     difference, low, high: treatment - control, net of the column from before if there
     is one, and its interval.
     lift, lift_low, lift_high: difference / control; NaN with a warning if undefined.
-    test ("z", "boschloo", "fisher", "welch", "cuped" or "stratified"), p_value:
-    two-sided.
+    test ("z", "boschloo", "fisher", "welch", "cuped", "stratified" or "bootstrap"),
+    p_value: two-sided.
     p_adjusted, low_adjusted, high_adjusted: over all rows, Holm and Bonferroni.
     verdict: "winner", "loser", "no_meaningful_difference" or "too_early"; of a
     guardrail "unharmed", "harmed" or "too_early", and nothing adjusted.
@@ -66,7 +66,7 @@ class AbResult(Result):
         checks: What must hold before the verdicts count.
         verdict: One sentence per row of `table`, in its order.
         worth: What that is worth in a week, in the same order; None where nobody asked,
-            nothing is decided, or a ratio cannot be added up.
+            nothing is decided, or a ratio or quantile cannot be added up.
         left_out: Sentences about rows and units that are not counted.
         control: The variant the others are compared with.
         confidence: Coverage of every interval that is not adjusted.
@@ -93,7 +93,8 @@ class AbResult(Result):
         the lift is above 0; loss, what choosing the variant costs on average, and
         loss_control, what choosing the control does, in parts of the control; lift,
         lift_low, lift_high, with the credible interval. NaN where there is no lift.
-        Shares are Beta-binomial under the flat prior, all else is normal. To stop when
+        Shares are Beta-binomial under the flat prior, quantiles as the bootstrap has
+        them (and without a sceptical prior), all else is normal. To stop when
         `better` is high finds what is not there as surely as to stop when p is low.
         """
         return posteriors(self._pairs, self.confidence)

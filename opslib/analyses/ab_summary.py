@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from opslib.analyses._ab_compare import compare
 from opslib.analyses._ab_pair import Pair
+from opslib.analyses._ab_sums import NAMES, Summed, checked_before, summed
 from opslib.analyses.ab_result import AbResult
-from opslib.result import Error
+from opslib.result import Error, Note
 from opslib.stats.means import TwoMeans
 from opslib.stats.proportions import TwoProportions
 
@@ -19,6 +20,8 @@ CONTROL = re.compile(
     re.IGNORECASE,
 )
 MOST_VARIANTS = 50
+# Names of ours, which a sentence puts into words.
+UNNAMED = {NAMES["share"], NAMES["mean"]}
 LARGEST = 1e100
 
 Sample = Sequence[float]
@@ -26,7 +29,7 @@ Method = Literal["fixed", "sequential", "always"]
 
 
 def ab_summary(
-    counts: Mapping[str, Sample],
+    counts: Mapping[str, Sample] | Sequence[Mapping[str, Any]] | pd.DataFrame,
     *,
     control: str | None = None,
     margin: float | None = None,
@@ -50,6 +53,14 @@ def ab_summary(
 
     Args:
         counts: Per variant [units, successes], or [units, mean, standard deviation].
+            Or sums, as a warehouse gives them: a table, or a list of rows by name, with
+            one row per variant, and metric if there are several: variant, metric, n,
+            sum, sum_squares; of a ratio also denominator_sum, denominator_sum_squares
+            and sum_products (numerator times denominator); to compare net of what was
+            before also before_sum, before_sum_squares and before_sum_products (value
+            times what was before). A metric whose sum and sum_squares are one whole
+            number in each variant is a share. They give what `ab_test` does of the
+            units; the units of a variant are the most that any metric has.
         control: The variant to compare with; None takes the one named like a control
             (control, A, 0, 对照组), else the first in order of name.
         margin: Lifts between -margin and +margin do not matter (0.02 is 2 %); None
@@ -78,21 +89,33 @@ def ab_summary(
         >>> result.table[["variant", "lift", "p_value", "verdict"]].round(4)
           variant  lift  p_value verdict
         0       B   0.2   0.0014  winner
+        >>> names = ["variant", "n", "sum", "sum_squares"]
+        >>> sums = [["A", 5000, 500, 500], ["B", 5000, 600, 600]]
+        >>> result = ab_summary(pd.DataFrame(sums, columns=names))
+        >>> result.table[["variant", "kind", "lift", "p_value"]].round(4)
+          variant   kind  lift   p_value
+        0       B  share   0.2    0.0014
     """
-    if not isinstance(counts, Mapping):
-        raise Error("ab.counts.mapping", got=type(counts).__name__)
-    samples = {str(name): _sample(str(name), values) for name, values in counts.items()}
-    if len({len(sample) for sample in samples.values()}) > 1:
-        raise Error("ab.counts.mixed")
-    base = control_of(samples, control)
-    metric = "conversion" if len(samples[base]) == 2 else "mean"
+    sums: list[Summed] = []
+    pairs: dict[tuple[str, str], Pair] = {}
+    notes: list[Note] = []
+    if isinstance(counts, Mapping):
+        units, base, pairs = _typed(counts, control)
+    else:
+        sums = summed(counts)
+        units = {
+            name: max(metric.arms[name].n for metric in sums) for name in sums[0].arms
+        }
+        base = control_of(units, control)
+    for metric in sums:
+        compared, told = metric.compared(base)
+        pairs |= {
+            (metric.name, variant): compared[variant] for variant in sorted(compared)
+        }
+        notes += told
     return compare(
-        {
-            (metric, variant): _pair(samples[base], samples[variant])
-            for variant in sorted(samples)
-            if variant != base
-        },
-        {name: int(sample[0]) for name, sample in samples.items()},
+        pairs,
+        units,
         base=base,
         control=control,
         margin=margin,
@@ -103,8 +126,27 @@ def ab_summary(
         method=method,
         looks=looks,
         daily_traffic=daily_traffic,
-        metric_named=False,
+        remarks=notes,
+        checks=checked_before(sums, base),
+        metric_named=any(metric.name not in UNNAMED for metric in sums),
     )
+
+
+def _typed(
+    counts: Mapping[str, Sample], control: str | None
+) -> tuple[dict[str, int], str, dict[tuple[str, str], Pair]]:
+    """Read the counts of one metric: units, the control, and the pairs."""
+    samples = {str(name): _sample(str(name), values) for name, values in counts.items()}
+    if len({len(sample) for sample in samples.values()}) > 1:
+        raise Error("ab.counts.mixed")
+    base = control_of(samples, control)
+    metric = NAMES["share" if len(samples[base]) == 2 else "mean"]
+    pairs = {
+        (metric, variant): _pair(samples[base], samples[variant])
+        for variant in sorted(samples)
+        if variant != base
+    }
+    return {name: int(sample[0]) for name, sample in samples.items()}, base, pairs
 
 
 def _sample(variant: str, values: Sample) -> Sample:

@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from opslib.analyses._ab_bootstrap import bootstrapped
 from opslib.analyses._ab_compare import compare
 from opslib.analyses._ab_days import over_time, split_by_day
 from opslib.analyses._ab_days_chart import days_chart
@@ -72,6 +73,25 @@ class AbTestResult(AbResult):
         """Draw the lift day by day with what bounds it; None without times."""
         return days_chart(self.over_time, self._look, self.verdict, lang)
 
+    @cached_property
+    def bootstrap(self) -> pd.DataFrame:
+        """Means and ratios resampled 4,000 times, to check Welch's intervals by.
+
+        One row per mean and ratio of `table`: metric, variant; low, high, the
+        percentiles of the difference, and lift_low, lift_high, of the lift (NaN where
+        the control may be 0 or less), at `confidence` for a single look; welch_low,
+        welch_high, of the difference; skew_control, skew, how skewed the values of each
+        group are, cut, net and weighted as in `table`; agrees, whether both
+        intervals leave out 0 on the same side, or neither does. Of groups with less
+        than 30 units there is Welch's interval and the skewness alone.
+
+        Each unit is in a sample as often as a Poisson number of mean 1 says. Of
+        groups above 1,000 units that is drawn for the 1,000 furthest from the mean, and
+        the sum over all others is drawn as a normal number of the same mean and
+        variance; see `opslib.stats.resampling`. The seed is fixed.
+        """
+        return bootstrapped(self._groups, self._metrics, self._pairs, self.confidence)
+
     def users(
         self, variant: str | None = None, *, metric: str | None = None
     ) -> pd.Series:
@@ -120,7 +140,8 @@ def ab_test(
     """Compare the variants of an experiment on each metric; more is taken as better.
 
     A metric of 0 and 1, or true and false, is a share of units; any other number is a
-    mean; with a denominator it is a ratio of sums, as revenue per order. Rows that
+    mean; with a denominator it is a ratio of sums, as revenue per order; a median or
+    another quantile is compared by the bootstrap. Rows that
     repeat another exactly, units seen in several variants and units without a value
     are left out and counted. A unit with several different rows becomes one: numbers
     are added up, a yes in any row is a yes. Tests, intervals and verdicts are those of
@@ -133,7 +154,8 @@ def ab_test(
             (no numbers), the day of the row or of when the unit came in, the split is
             checked day by day, and `.over_time` has how the test went.
         metrics: Names of columns, or {"numerator": ..., "denominator": ...} of two;
-            each may have a "name" and a "kind" ("share", "mean", "ratio").
+            each may have a "name" and a "kind" ("share", "mean", "ratio", "median",
+            or "quantile" with the "quantile" 0.01 to 0.99).
         control: The variant to compare with; None takes the one named like a control
             (control, A, 0, 对照组), else the first in order of name.
         guardrails: Metrics that must not get worse, spelled as those: "unharmed" when
@@ -144,11 +166,11 @@ def ab_test(
         strata: Columns known before the experiment, as the city, or "time" for the day
             a unit came in: the variants are compared within each combination of their
             values, weighted by its share of all units. Combinations with fewer than 10
-            units in a variant are one.
+            units in a variant are one. Quantiles cannot be compared so.
         covariate: Column of what units did before the experiment, as their spending of
-            the month before; shares and means are compared net of it, and the closer
-            it goes with a metric the narrower its intervals. Units without a value
-            are not adjusted.
+            the month before; shares and means, but no ratios or quantiles, are compared
+            net of it, and the closer it goes with a metric the narrower its intervals.
+            Units without a value are not adjusted.
         winsorize: Values of means and numerators beyond this quantile of those that
             are not 0 are cut to it, 0.9 to 1; a warning has the finding without.
         margin: Lifts between -margin and +margin do not matter (0.02 is 2 %); None

@@ -52,6 +52,9 @@ class Moments:
         """
         mean = np.asarray(sums, float) / n
         centred = np.asarray(products, float) - n * np.outer(mean, mean)
+        # Where all values are the same rounding leaves a little, or less than nothing.
+        lost = np.diag(centred) < 1e-12 * np.diag(products)
+        centred[lost, lost] = 0
         return cls(n, mean, centred)
 
     def __add__(self, other: "Moments") -> "Moments":

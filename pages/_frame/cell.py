@@ -59,7 +59,7 @@ REASONS = {
     "personas": ("evidence", "preparation"),
     "paths": ("common",),
     "activity": ("stickiness", "frequency", "hours"),
-    "ab_test": ("segments", "over_time", "bayes"),
+    "ab_test": ("segments", "over_time", "bayes", "bootstrap"),
     "ab_summary": ("bayes",),
     "campaign": ("checks", "by_period", "trend"),
     "interrupted": ("days",),

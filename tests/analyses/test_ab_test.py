@@ -284,7 +284,7 @@ def test_a_metric_named_twice_counts_once():
         (
             experiment(),
             {"metrics": [{"name": "spend", "kind": "share"}]},
-            "“spend” cannot be of the kind “share”; possible: “mean”.",
+            "“spend” cannot be of the kind “share”; possible: “mean”, “median”",
         ),
         (
             experiment(spend=[1.0] * 300 + [0.0] * 300),
