@@ -271,6 +271,54 @@ def test_net_of_what_was_before_the_bootstrap_is_as_narrow_as_the_test():
     assert row["skew"] == pytest.approx(0, abs=0.3)
 
 
+@pytest.mark.parametrize("below", [None, "orders"])
+def test_within_strata_the_bootstrap_is_as_narrow_as_the_test(below):
+    random = np.random.default_rng(6)
+    city = np.resize([0, 0, 0, 1], 3000)
+    table = experiment(1500, city=city, orders=random.poisson(2, 3000) + 1)
+    table["spend"] = random.gamma(2, 2, 3000) + 30 * city
+    table = table.drop(index=table[(city == 1) & (table["variant"] == "A")].index[::2])
+    metric = {"name": "m", "numerator": "spend", "denominator": below}
+    result = ops.ab_test(table, metrics=[metric], strata=["city"])
+    row, welch = result.bootstrap.iloc[0], result.table.iloc[0]
+    assert welch["test"] == "stratified"
+    for low, high in (("low", "high"), ("lift_low", "lift_high")):
+        near = {"abs": 0.06 * (welch[high] - welch[low])}
+        assert row[low] == pytest.approx(welch[low], **near)
+        assert row[high] == pytest.approx(welch[high], **near)
+    plain = ops.ab_test(table, metrics=[metric]).table.iloc[0]
+    assert not row["low"] < plain["difference"] < row["high"]
+
+
+def test_a_quantile_is_not_compared_within_strata():
+    table = experiment(city=np.arange(800) % 2)
+    with pytest.raises(Error, match="“median” is a quantile, which cannot be compared"):
+        ops.ab_test(table, metrics=[MEDIAN], strata=["city"])
+
+
+def test_a_quantile_day_by_day_is_that_of_what_was_there_by_then():
+    random = np.random.default_rng(7)
+    table = experiment(300, 1.2)
+    again = table.assign(spend=random.gamma(1, 5, 600), day=2).iloc[::3]
+    table["day"] = np.arange(600) % 3
+    later = pd.concat([table, again[table.loc[again.index, "day"] < 2]])
+    later["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(later["day"], "D")
+    later.loc[later.index[:2], "spend"] = None
+    result = ops.ab_test(later.drop(columns="day"), metrics=[MEDIAN, "spend"])
+    found = result.over_time[result.over_time["metric"] == "median"]
+    assert len(found) == 3
+    for day, row in enumerate(found.to_dict("records")):
+        seen = later[later["day"] <= day]
+        sums = seen.groupby(["variant", "unit"])["spend"].sum(min_count=1).dropna()
+        expected = sums.groupby("variant").median()
+        assert [row["control"], row["treatment"]] == pytest.approx(expected.tolist())
+        assert row["n"] == len(sums["B"])
+    last, whole = found.iloc[-1], result.table.iloc[0]
+    for name in ("low", "high", "lift_low", "lift_high", "p_value"):
+        assert last[name] == pytest.approx(whole[name])
+    assert result.over_time_chart()
+
+
 def test_what_cannot_be_resampled_is_blank():
     shares = experiment(paid=np.arange(800) % 2)
     assert ops.ab_test(shares, metrics=["paid", MEDIAN]).bootstrap.empty

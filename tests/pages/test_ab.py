@@ -129,6 +129,24 @@ def test_effects_by_segment_are_behind_the_answer(opened, lang, kind):
     )
 
 
+@pytest.mark.parametrize(
+    ("lang", "kind", "test"),
+    [("en", "quantile", "bootstrap"), ("zh_CN", "分位数", "自助法")],
+)
+def test_a_percentile_is_an_option_and_means_are_resampled(opened, lang, kind, test):
+    options = {"metrics": "revenue", "quantile_of": "spend_before", "quantile": "p90"}
+    page = opened("ab_test", lang=lang, d="demo", **options)
+    table = shown(page)
+    assert table["metric"].tolist() == ["revenue"] * 2 + ["spend_before p90"] * 2
+    assert table["kind"].tolist()[-1] == kind
+    assert table["test"].tolist()[-1] == test
+    assert page.query_params["quantile"] == "p90"
+    assert any('"quantile": 0.9' in code.value for code in page.code)
+    check = next(one.value for one in page.dataframe if "agrees" in one.value)
+    assert check["metric"].tolist() == ["revenue"] * 2
+    assert "quantile" not in opened("ab_test", d="demo").query_params
+
+
 TYPED = {
     "lang": "en",
     "d": "demo",
