@@ -293,7 +293,7 @@ def test_the_past_of_one_variant_net_of_what_was_before(opened):
     page = opened("ab_plan", lang="en", d="demo", source="table", **options)
     assert "In 6,708 units of the past “revenue” is" in said(page)
     assert "counts on a correlation of" in said(page)
-    assert "The length is not known; give daily_traffic" in said(page)
+    assert "and 1,429 come per day." in said(page)
     assert 'variant="control"' in next(
         one.value for one in page.code if one.language == "python"
     )
