@@ -8,7 +8,7 @@ import opslib as ops
 
 pytestmark = pytest.mark.slow
 
-RUNS = 120
+RUNS = 100
 
 
 def experiment(seed, effect):
