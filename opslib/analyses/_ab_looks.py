@@ -110,7 +110,7 @@ class Look:
         if self.method == "always":
             z = -ndtri(p / 2)
             return float(sequence_p(z, self.units, self.planned or 0, self.alpha))
-        levels, enough = _levels(self._information)
+        levels, enough = _levels(self._information, self.alpha)
         if not len(enough) or p >= enough[-1]:
             return 1.0
         # Below the first bound that there is, p is at most what that one spends.
@@ -122,12 +122,14 @@ class Look:
 
 
 @lru_cache(maxsize=256)
-def _levels(information: tuple[float, ...]) -> tuple[Floats, Floats]:
+def _levels(information: tuple[float, ...], alpha: float) -> tuple[Floats, Floats]:
     """Return levels of alpha, and what a single p value must be below at each."""
-    enough = np.array([_at_last(information, level) for level in LEVELS.tolist()])
+    # At alpha itself the p value must agree with the interval to the last digit.
+    levels = np.union1d(LEVELS, alpha)
+    enough = np.array([_at_last(information, level) for level in levels.tolist()])
     # So early, little alpha may have nothing to spend that a number can hold.
     some = enough > 0
-    return LEVELS[some], enough[some]
+    return levels[some], enough[some]
 
 
 def _at_last(information: tuple[float, ...], alpha: float) -> float:

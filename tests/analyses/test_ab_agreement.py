@@ -43,23 +43,36 @@ def planned(plan, part, units):
     return plan | size
 
 
+# How far beside the edge of the interval a difference lies, in shares of its half.
+BESIDE = some.sampled_from([-0.5, -1e-2, -1e-4, 1e-4, 1e-2, 0.5])
+
+
 @settings(max_examples=60)
 @given(
     some.integers(100, 200_000),
     some.integers(100, 200_000),
     some.floats(0.02, 0.98),
-    some.floats(-5, 5),
+    some.integers(-2, 2),
+    some.sampled_from([-1, 1]),
     plans(),
 )
-def test_shares(n_control, n, share, z, plan):
+def test_shares(n_control, n, share, more, sign, plan):
+    """One or two successes beside what the interval can just not tell from nothing."""
     options, part = plan
-    spread = np.sqrt(share * (1 - share) * (1 / n_control + 1 / n))
+    options = planned(options, part, n_control + n)
     x_control = round(n_control * share)
-    x = min(n, max(0, round(n * (share + z * spread))))
-    counts = {"A": [n_control, x_control], "B": [n, x]}
-    row = ops.ab_summary(
-        counts, control="A", **planned(options, part, n_control + n)
-    ).table.iloc[0]
+
+    def found(x):
+        x = min(n, max(0, round(x)))
+        counts = {"A": [n_control, x_control], "B": [n, x]}
+        return ops.ab_summary(counts, control="A", **options).table.iloc[0]
+
+    x = n * x_control / n_control
+    for _ in range(3):  # the half of the interval depends on the share
+        row = found(x)
+        edge = row["difference"] - row["low" if sign > 0 else "high"]
+        x = n * (x_control / n_control + edge)
+    row = found(x + more)
     assume(row["test"] == "z")
     agrees(row, options["confidence"])
 
@@ -71,19 +84,41 @@ def test_shares(n_control, n, share, z, plan):
     some.floats(0.1, 1e6),
     some.floats(0.01, 3),
     some.floats(0, 3),
-    some.floats(-5, 5),
+    some.sampled_from([-1, 1]),
+    BESIDE,
     plans(),
 )
-def test_means(n_control, n, mean, spread_control, spread, t, plan):
+def test_means(n_control, n, mean, spread_control, spread, sign, beside, plan):
     options, part = plan
-    sds = mean * spread_control, mean * spread
-    gap = t * np.hypot(sds[0] / n_control**0.5, sds[1] / n**0.5)
-    counts = {"A": [n_control, mean, sds[0]], "B": [n, mean + gap, sds[1]]}
-    row = ops.ab_summary(
-        counts, control="A", **planned(options, part, n_control + n)
-    ).table.iloc[0]
-    assume(not np.isnan(row["p_value"]))
+    options = planned(options, part, n_control + n)
+
+    def found(gap):
+        control = [n_control, mean, mean * spread_control]
+        counts = {"A": control, "B": [n, mean + gap, mean * spread]}
+        return ops.ab_summary(counts, control="A", **options).table.iloc[0]
+
+    edge = found(0)["high"]
+    # So little alpha that rounding decides, or no interval at all.
+    assume(0 < edge < 1e6 * mean)
+    row = found(sign * edge * (1 + beside))
     agrees(row, options["confidence"])
+    assert (row["low"] > 0 or row["high"] < 0) == (beside > 0)
+
+
+@pytest.mark.parametrize("planned_n", [2_500, 9_000])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_planned_looks_agree_however_near_the_edge(confidence, planned_n):
+    plan = {"method": "sequential", "confidence": confidence, "planned_n": planned_n}
+
+    def found(gap):
+        counts = {"A": [1_000, 10, 4], "B": [1_000, 10 + gap, 4]}
+        return ops.ab_summary(counts, control="A", **plan).table.iloc[0]
+
+    edge = found(0)["high"]
+    for beside in (-1e-4, -1e-6, 1e-6, 1e-4):
+        row = found(edge * (1 + beside))
+        assert (row["p_value"] < 1 - confidence) == (beside > 0)
+        assert (row["low"] > 0) == (row["lift_low"] > 0) == (beside > 0)
 
 
 def units(seed, n, effect):
