@@ -63,7 +63,7 @@ def test_the_analysis_itself_alarms_no_more_often():
     assert 0.02 < drifts / runs < 0.13
 
 
-def coverage(before, days, rho, runs=600):
+def coverage(before, days, rho, runs=500):
     random = np.random.default_rng(7)
     dates = pd.date_range("2026-03-01", periods=before + days)
     value = 10 + resembling(random, (runs, before + days), rho)
