@@ -32,7 +32,7 @@ TABLES: dict[str, str | None] = {
     "ab_summary": None,
     "ab_plan": None,
     "ab_plan_from": "units",
-    "ab_simulate": "experiment",
+    "ab_simulate": "units",
     "campaign": "experiment",
     "interrupted": "daily",
     "uplift": "experiment",

@@ -474,7 +474,7 @@ def demo(users: int = 2000, seed: int = 0, flavour: str = "en") -> Demo:
     Example:
         >>> shop = demo(users=20)
         >>> shop.experiment.columns[:2].tolist(), len(shop.daily)
-        (['unit', 'variant'], 92)
+        (['unit', 'time'], 92)
     """
     if flavour not in FLAVOURS:
         choices = list(FLAVOURS)

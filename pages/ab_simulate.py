@@ -2,12 +2,12 @@
 
 from pages._frame.page import Page
 
-page = Page("ab_simulate", kind="experiment")
+page = Page("ab_simulate", kind="units")
 
-metrics = page.metrics
-metric = page.choice(
-    "metric", metrics, default=next(iter(page.usual_metrics), None), named=True
-)
+measures = page.measures
+metric = page.choice("metric", measures, default=page.usual_measure, named=True)
+if metric is None:
+    page.demand("metric")
 lift = page.number("lift", -100.0, 1000.0, default=0.0, percent=True)
 units = page.number("units", 0, 1_000_000_000, default=0)
 methods = ("fixed", "sequential", "always", "peeking")
@@ -15,9 +15,9 @@ method = page.choice("method", methods)
 looks = 5
 if method != "fixed":
     looks = page.number("looks", 2, 50, default=5)
-others = [name for name in metrics if name != metric]
+others = {name: measures[name] for name in measures if name != metric}
 below = page.choice("below", others, named=True, more=True)
-others = [name for name in others if name != below]
+others = {name: others[name] for name in others if name != below}
 covariate = page.choice("covariate", others, named=True, more=True)
 outliers = page.choice("outliers", ("kept", "cut"), more=True)
 share = page.number("share", 1.0, 99.0, default=50.0, percent=True, more=True)

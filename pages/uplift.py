@@ -11,9 +11,8 @@ if outcome is None:
 groups = page.variants
 control = page.choice("control", groups, default=next(iter(groups), None), named=True)
 others = [name for name in groups if name != control]
-treatment = page.choice(
-    "treatment", others, default=next(iter(others), None), named=True
-)
+last = next(reversed(others), None)
+treatment = page.choice("treatment", others, default=last, named=True)
 target = page.number("target", 0.0, 99.0, default=0.0, percent=True)
 known = [name for name in page.traits if name != outcome]
 features = page.many("features", known, default=[], more=True)

@@ -141,12 +141,11 @@ def ab_test(
 
     A metric of 0 and 1, or true and false, is a share of units; any other number is a
     mean; with a denominator it is a ratio of sums, as revenue per order; a median or
-    another quantile is compared by the bootstrap. Rows that
-    repeat another exactly, units seen in several variants and units without a value
-    are left out and counted. A unit with several different rows becomes one: numbers
-    are added up, a yes in any row is a yes. Tests, intervals and verdicts are those of
-    `ab_summary`; of a ratio, Welch's by the delta method; net of a covariate, Welch's
-    of what is left (CUPED).
+    another quantile is compared by the bootstrap. Rows that repeat another exactly,
+    units seen in several variants and units without a value are left out and counted.
+    A unit with several different rows becomes one: numbers are added up, a yes in any
+    row is a yes. Tests, intervals and verdicts are those of `ab_summary`; of a ratio,
+    Welch's by the delta method; net of a covariate, Welch's of what is left (CUPED).
 
     Args:
         table: One row per unit, or per unit and day: columns unit, variant and the

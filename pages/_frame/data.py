@@ -273,8 +273,10 @@ def group_values(dataset: Dataset, column: str | None) -> list[str]:
 
 
 def followed(dataset: Dataset) -> bool:
-    """Say whether the rows of an experiment have a day."""
-    return dataset.has("experiment") and "time" in dataset.experiment
+    """Say whether units of an experiment have a row for each of several days."""
+    if not dataset.has("experiment") or "time" not in dataset.experiment:
+        return False
+    return bool(dataset.experiment["unit"].duplicated().any())
 
 
 def usual_way(dataset: Dataset) -> str:

@@ -19,7 +19,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "ab_test": (),
     "trend": ("daily",),
     "ab_plan": (),
-    "ab_simulate": ("experiment",),
+    "ab_simulate": ("units",),
+    "uplift": ("experiment",),
     "campaign": ("daily", "experiment"),
 }
 FIGURES = {

@@ -1,5 +1,6 @@
 """The A/B page and its planner on real data: verdicts, checks, typed counts."""
 
+import pandas as pd
 import pytest
 
 import opslib as ops
@@ -345,7 +346,7 @@ def test_the_simulator_tries_a_test_out_on_the_users_there_are(opened):
     ]
     assert page.query_params["seed"] == "0"
     code = next(one.value for one in page.code if one.language == "python")
-    assert 'ops.ab_simulate(d.experiment, metric="converted", runs=300)' in code
+    assert 'ops.ab_simulate(d.units, metric="converted", runs=300)' in code
     page.segmented_control(key="ab_simulate.demo.method").set_value("peeking").run()
     assert "the method does not keep its 5%" in said(page)
     assert page.query_params["method"] == "peeking"
@@ -372,9 +373,13 @@ def test_a_lift_beyond_all_users_is_refused_in_place(opened):
     assert "A lift of +900% would bring “converted” from" in said(page)
 
 
-def test_the_simulator_asks_for_an_experiment(opened, workspace):
-    counts = ops.demo().counts
-    id_ = workspace.save({"counts": counts}, name="c")
-    assert "This question needs an experiment" in said(
-        opened("ab_simulate", lang="en", d=id_)
+def test_the_simulator_takes_users_and_asks_for_them(opened, workspace):
+    counts = workspace.save({"counts": ops.demo().counts}, name="c")
+    assert "This question needs users or an experiment" in said(
+        opened("ab_simulate", lang="en", d=counts)
     )
+    users = pd.DataFrame({"user": range(500), "spend": [0.0, 5, 9, 30, 2] * 100})
+    id_ = workspace.save({"users": users.astype({"user": "str"})}, name="u")
+    page = opened("ab_simulate", lang="zh_CN", d=id_, runs="100")
+    assert "「spend」" in said(page)
+    assert any("ops.ab_simulate(d.units" in code.value for code in page.code)
