@@ -72,39 +72,43 @@ class InterruptedResult(Result):
         return charts.finish(chart, self.describe(lang), height=220)
 
     def describe(self, lang: str = "en") -> str:
-        """State the difference from what was expected, placebos, and the assumption."""
-        rows: list[dict[str, Any]] = [
-            {str(name): value for name, value in row.items()}
-            for row in self.table.to_dict("records")
-        ]
+        """State the difference from what was expected, and what that assumes."""
         said: list[Note | None] = []
-        for row in rows[:MOST_SAID]:
+        for row in self._rows[:MOST_SAID]:
             said += self._found(row)
-        left = len(rows) - MOST_SAID
+        left = len(self._rows) - MOST_SAID
         more = Note("interrupted.more", n=left) if left > 0 else None
         base = "interrupted.assumption"
         kind = f"{base}.control" if self.control is not None else base
         return say(lang, *said, more, Note(kind, control=self.control))
 
+    def details(self, lang: str = "en") -> list[str]:
+        """Say the lift, and how often days before had such a difference by chance."""
+        said = []
+        for row in self._rows[:MOST_SAID]:
+            told = {"n": row["placebos"], "share": row["placebo_share"]}
+            code = "placebo" if row["placebo_share"] else "placebo_none"
+            placebo = Note(f"interrupted.{code if told['n'] else 'no_placebo'}", **told)
+            given = np.isfinite(row["lift_low"])
+            lift = Note("interrupted.lift", **row) if given else None
+            said.append(say(lang, lift, placebo))
+        return said
+
+    @property
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {str(name): value for name, value in row.items()}
+            for row in self.table.to_dict("records")
+        ]
+
     def _found(self, row: dict[str, Any]) -> list[Note | None]:
         told = row | {"metric": self.metric, "level": self.confidence * 100}
-        lift = total = None
-        if np.isfinite(row["total"]):
-            total = Note("interrupted.total", **told)
-        if np.isfinite(row["lift_low"]):
-            lift = Note("interrupted.lift", **told)
+        known = np.isfinite(row["total"])
         sure = "sure" if row["p_value"] < 1 - self.confidence else "chance"
-        many = row["placebos"] > 0
         return [
             Note("interrupted.answer", **told),
-            total,
-            lift,
+            Note("interrupted.total", **told) if known else None,
             Note(f"interrupted.{sure}"),
-            Note(
-                "interrupted.placebo" if many else "interrupted.no_placebo",
-                n=row["placebos"],
-                share=row["placebo_share"],
-            ),
         ]
 
 

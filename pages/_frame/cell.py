@@ -39,6 +39,7 @@ VIEWS: dict[str, Callable[[Any, str], str]] = {
     "ab_plan": experiment.sizes,
     "ab_plan_from": experiment.sizes,
     "ab_simulate": experiment.simulated,
+    "interrupted": experiment.series,
     "personas": cards.show,
 }
 # What some results offer beside `chart` and `table`: names of their charts, the one

@@ -9,6 +9,7 @@ from opslib import words
 from opslib.analyses.ab_plan import PlanResult
 from opslib.analyses.ab_result import AbResult
 from opslib.analyses.ab_simulated import SimulateResult
+from opslib.analyses.interrupted import InterruptedResult
 from pages._frame.frame import note
 from pages._frame.text import language, t
 
@@ -73,6 +74,15 @@ def sizes(result: PlanResult, place: str = "") -> str:
     (cost,) = result.details(language())
     st.text(cost)
     return cost
+
+
+def series(result: InterruptedResult, place: str = "") -> str:
+    """Say beside the answer how large the lift is, and what days before tell of it."""
+    said = result.details(language())
+    with st.container(key=f"series-{place}", gap="small"):
+        for line in said:
+            st.text(line)
+    return " ".join(said)
 
 
 def simulated(result: SimulateResult, place: str = "") -> str:

@@ -206,17 +206,7 @@ class Page:
             First and last day, both included, as ISO dates; None until chosen.
         """
         first, last = data.span(self.dataset, self.kind or "daily")
-
-        def draw(key: str) -> Any:  # noqa: ANN401
-            return st.date_input(
-                self.text(name),
-                min_value=first,
-                max_value=last,
-                format="YYYY-MM-DD",
-                key=key,
-                width=230,
-            )
-
+        draw = _calendar(self.text(name), first, last, width=230)
         usual = data.campaign(self.dataset)
         chosen = self.control(link.dates(name, first, last, usual), draw)
         if not chosen:
@@ -228,17 +218,7 @@ class Page:
     def since(self, name: str = "since") -> str | None:
         """Ask from which day on to look, under "More options"; None is the first."""
         first, last = data.span(self.dataset, self.kind or "daily")
-
-        def draw(key: str) -> Any:  # noqa: ANN401
-            return st.date_input(
-                self.text(name),
-                min_value=first,
-                max_value=last,
-                format="YYYY-MM-DD",
-                key=key,
-                width=150,
-            )
-
+        draw = _calendar(self.text(name), first, last, width=150)
         chosen: dt.date = self.control(link.day(name, first, last), draw, more=True)
         return None if chosen == first else chosen.isoformat()
 
@@ -249,17 +229,7 @@ class Page:
             First and last day, both included, as ISO dates.
         """
         first, last = data.span(self.dataset, self.kind or "events")
-
-        def draw(key: str) -> Any:  # noqa: ANN401
-            return st.date_input(
-                t("frame.dates"),
-                min_value=first,
-                max_value=last,
-                format="YYYY-MM-DD",
-                key=key,
-                width=230,
-            )
-
+        draw = _calendar(t("frame.dates"), first, last, width=230)
         days: tuple[dt.date, dt.date] = self.control(
             link.dates(name, first, last), draw
         )
@@ -561,6 +531,24 @@ class Page:
             self._frame.finish()
             st.stop()
         return found
+
+
+def _calendar(
+    label: str, first: dt.date, last: dt.date, *, width: int
+) -> Callable[[str], Any]:
+    """Return what draws a choice of days from `first` to `last`, given its key."""
+
+    def draw(key: str) -> Any:  # noqa: ANN401
+        return st.date_input(
+            label,
+            min_value=first,
+            max_value=last,
+            format="YYYY-MM-DD",
+            key=key,
+            width=width,
+        )
+
+    return draw
 
 
 def _empty(sentence: str, to: str | None) -> None:

@@ -80,7 +80,6 @@ def test_the_effect_is_found_and_stated_with_its_assumption():
     assert said.startswith("From Apr 20, 2026 to May 9, 2026 “orders” averaged ")
     assert "from the 50 days before" in said
     assert "The usual scatter of days does not explain it." in said
-    assert "Of 17 stretches of the same length before it" in said
     assert said.endswith(
         "Assumption, not proof: that without the campaign the course of before would "
         "have gone on, and that nothing else began at the same time."
@@ -88,6 +87,13 @@ def test_the_effect_is_found_and_stated_with_its_assumption():
     assert result.describe("zh_CN").endswith(
         "这是假设，不是证明：若没有活动，原来的走势会延续，且没有其他事情同时发生。"
     )
+    (beside,) = result.details()
+    assert beside.startswith("The lift on what was to be expected is +")
+    assert beside.endswith(
+        "Of 17 stretches of the same length before it, with nothing begun, none shows "
+        "so large a difference."
+    )
+    assert "没有一个出现这么大的差异" in result.details("zh_CN")[0]
     assert result.warnings == ()
 
 
@@ -124,12 +130,16 @@ def test_placebos_are_the_same_analysis_at_starts_that_were_none():
     assert row["placebos"] == len(large)
     assert row["placebo_share"] == pytest.approx(np.mean(large))
     assert 0 < row["placebo_share"] < 1
+    assert (
+        f"{row['placebo_share']:.1%} show so large a difference."
+        in (found(daily).details()[0])
+    )
 
 
 def test_too_short_a_time_before_has_no_placebos_and_says_so():
     result = found(start="2026-03-25", end="2026-04-20")
     assert result.table["placebos"][0] == 0
-    assert "too short to see how often" in result.describe()
+    assert "too short to see how often" in result.details()[0]
     assert codes(result) == ["interrupted.late", "interrupted.far", "interrupted.few"]
 
 
