@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from opslib.analyses._ab_pair import Pair
+from opslib.analyses._ab_pair import Pair, uncapped
 from opslib.analyses._ab_skew import Measured, measured, skewed
 from opslib.analyses.ab_checks import before_check
 from opslib.analyses.ab_result import Check
 from opslib.result import Error, Note, check_choice, check_range
 from opslib.stats import cuped
 from opslib.stats.means import TwoMeans
-from opslib.stats.moments import Moments, moments
+from opslib.stats.moments import Moments, moments, skewness
 from opslib.stats.proportions import TwoProportions
 from opslib.stats.quantiles import TwoQuantiles, quantile
 from opslib.stats.ratios import ratio
@@ -186,7 +186,7 @@ class Groups:
         if n := int((values[0] > most).sum()):
             whole = self.pairs(self._arms(metric, values), metric)
             notes += [
-                _uncapped(metric.name, variant, most, n, pair)
+                uncapped(metric.name, variant, most, n, pair)
                 for variant, pair in whole.items()
             ]
         if self.nets(metric):
@@ -195,8 +195,20 @@ class Groups:
                 Note("ab.cuped", metric=metric.name, before=self.before, share=share)
             )
         if metric.kind in {"mean", "ratio"}:
-            notes += skewed(metric.name, self.variants, self.measured(metric, arms))
+            notes += skewed(metric.name, self.variants, *self._skewness(metric, arms))
         return pairs, notes
+
+    def _skewness(
+        self, metric: Metric, arms: Sequence[Sequence[Moments]]
+    ) -> tuple[npt.NDArray[np.intp], Floats]:
+        """Return how many units each variant has, and how skewed what they add is."""
+        plain = metric.kind == "mean" and not self.nets(metric) and self.strata is None
+        if plain:
+            # What a unit adds is its value, but for the mean.
+            (values,) = self.cut(metric, self._values(metric))
+            return skewness(values, self.cell, len(arms))
+        found = self.measured(metric, arms)
+        return found.n, found.skew
 
     def measured(
         self, metric: Metric, arms: Sequence[Sequence[Moments]] | None = None
@@ -349,19 +361,4 @@ def paired(control: Moments, treatment: Moments, kind: str) -> Pair:
     (mean_control, sd_control), (mean, sd) = values
     return TwoMeans(
         control.n, mean_control, sd_control, treatment.n, mean, sd, kind=kind
-    )
-
-
-def _uncapped(metric: str, variant: str, most: float, n: int, pair: Pair) -> Note:
-    """Say what was found with all values as they are."""
-    scale = "difference" if pair.lift_problem() else "lift"
-    change = pair.difference / (1 if scale == "difference" else pair.control)
-    return Note(
-        "ab.winsorized",
-        metric=metric,
-        variant=variant,
-        most=most,
-        n=n,
-        change=Note("ab.gap.lift" if scale == "lift" else "ab.gap.mean", value=change),
-        p=pair.test()[0],
     )

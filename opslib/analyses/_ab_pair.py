@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from opslib.result import Note
 from opslib.stats.means import TwoMeans
 from opslib.stats.proportions import TwoProportions
 from opslib.stats.quantiles import ENOUGH, TwoQuantiles
@@ -31,3 +32,18 @@ def is_small(pair: Pair) -> bool:
     if pair.kind == "share":
         return min(pair.n_control, pair.n) < 100 or pair.expected < 25
     return min(pair.n_control, pair.n) < 150
+
+
+def uncapped(metric: str, variant: str, most: float, n: int, pair: Pair) -> Note:
+    """Say what was found with all values as they are."""
+    scale = "difference" if pair.lift_problem() else "lift"
+    change = pair.difference / (1 if scale == "difference" else pair.control)
+    return Note(
+        "ab.winsorized",
+        metric=metric,
+        variant=variant,
+        most=most,
+        n=n,
+        change=Note("ab.gap.lift" if scale == "lift" else "ab.gap.mean", value=change),
+        p=pair.test()[0],
+    )

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from opslib.result import Note
 from opslib.stats import cuped
-from opslib.stats.moments import Moments
-from opslib.stats.resampling import enough, skewness
+from opslib.stats.moments import Moments, skewness
+from opslib.stats.resampling import enough
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,19 +77,21 @@ def measured(
     return Measured(columns, group, influence, skew, size, theta)
 
 
-def skewed(metric: str, variants: Sequence[str], found: Measured) -> list[Note]:
+def skewed(
+    metric: str, variants: Sequence[str], n: npt.NDArray[np.intp], skew: Floats
+) -> list[Note]:
     """Warn of the group whose mean is the furthest from being about normal."""
-    needed = enough(found.skew)
-    worst = int(np.argmax(np.nan_to_num(needed / np.maximum(found.n, 1))))
-    if not needed[worst] > found.n[worst]:
+    needed = enough(skew)
+    worst = int(np.argmax(np.nan_to_num(needed / np.maximum(n, 1))))
+    if not needed[worst] > n[worst]:
         return []
-    told = {"n": int(found.n[worst]), "needed": math.ceil(needed[worst])}
+    told = {"n": int(n[worst]), "needed": math.ceil(needed[worst])}
     return [
         Note(
             "ab.skewed",
             metric=metric,
             variant=variants[worst],
-            skew=float(found.skew[worst]),
+            skew=float(skew[worst]),
             **told,
         )
     ]

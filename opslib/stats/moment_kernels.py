@@ -1,4 +1,4 @@
-"""The compiled loop over the units of an experiment."""
+"""The compiled loops over the units of an experiment."""
 
 import numpy as np
 
@@ -48,3 +48,26 @@ def write_blocks(values, group, block, first, end, n, mean, products):  # type: 
                     beyond = values[c, low + i] - one[at]
                     total[at] += beyond * (values[d, low + i] - other[at])
                 products[b, d, c] = total
+
+
+@kernel
+def write_cubes(values, group, centre, block, first, end, sums):  # type: ignore[no-untyped-def]
+    """Write sums of the blocks first <= b < end, which are 0 before.
+
+    Args:
+        values: Of each unit; NaN is left out.
+        group: Of each unit. One of -1 is left out.
+        centre: Of each group, what is taken off its values.
+        block: How many units are a block.
+        first, end: The blocks.
+        sums: By block, group and power, those of the powers 1 to 3.
+    """
+    for b in range(first, end):
+        for i in range(b * block, min((b + 1) * block, len(values))):
+            g = group[i]
+            if g >= 0 and not np.isnan(values[i]):
+                beyond = values[i] - centre[g]
+                square = beyond * beyond
+                sums[b, g, 0] += beyond
+                sums[b, g, 1] += square
+                sums[b, g, 2] += square * beyond

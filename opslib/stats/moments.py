@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opslib.kernels import beside
-from opslib.stats.moment_kernels import LANES, write_blocks
+from opslib.stats.moment_kernels import LANES, write_blocks, write_cubes
 
 # So many units of a column stay in the cache between the two passes over them.
 BLOCK = 4096
@@ -119,6 +119,46 @@ def moments(
     gap = mean - whole[:, None, :, None]
     spread = products.sum(axis=(1, 4)) + np.einsum("gbl,gbil,gbjl->gij", n, gap, gap)
     return [Moments(int(size[g]), whole[g], spread[g]) for g in range(groups)]
+
+
+def skewness(
+    values: Floats, group: npt.NDArray[np.intp], groups: int
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return how many values each group has, and how skewed they are.
+
+    Args:
+        values: One number per unit; NaN is left out.
+        group: For each unit 0 <= its group < groups.
+        groups: How many there are.
+
+    Returns:
+        Numbers of values, and third central moments over the cube of the standard
+        deviation; NaN where all values are the same.
+
+    Example:
+        >>> values = np.array([0.0, 0.0, 3.0, 1.0, 2.0, 3.0])
+        >>> skewness(values, np.array([0, 0, 0, 1, 1, 1]), 2)[1].round(4)
+        array([0.7071, 0.    ])
+    """
+    found = moments([values], group, groups)
+    n = np.array([one.n for one in found])
+    centre = np.array([one.mean[0] for one in found])
+    block = max(BLOCK, 64 * groups)
+    blocks = -(-len(group) // block)
+    sums = np.zeros((blocks, groups, 3))
+    column, units = _unwritable(values), _unwritable(np.asarray(group, np.int64))
+    beside(
+        lambda first: write_cubes(
+            column, units, centre, block, first, min(first + AT_ONCE, blocks), sums
+        ),
+        range(0, blocks, AT_ONCE),
+    )
+    mean, square, cube = (sums.sum(axis=0) / np.maximum(n, 1)[:, None]).T
+    spread = square - mean**2
+    third = cube - 3 * mean * square + 2 * mean**3
+    # Where all values are the same rounding may leave a little.
+    some = spread > (1e-12 * centre) ** 2
+    return n, np.where(some, third, np.nan) / np.where(some, spread, 1) ** 1.5
 
 
 def _unwritable(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

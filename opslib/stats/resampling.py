@@ -87,37 +87,6 @@ def resampled(
     return means
 
 
-def skewness(
-    values: Floats, group: npt.NDArray[np.intp], groups: int
-) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Return how many values each group has, and how skewed they are.
-
-    Args:
-        values: One number per unit; NaN is left out.
-        group: For each unit 0 <= its group < groups.
-        groups: How many there are.
-
-    Returns:
-        Numbers of values, and third central moments over the cube of the standard
-        deviation; NaN where all values are the same.
-
-    Example:
-        >>> values = np.array([0.0, 0.0, 3.0, 1.0, 2.0, 3.0])
-        >>> skewness(values, np.array([0, 0, 0, 1, 1, 1]), 2)[1].round(4)
-        array([0.7071, 0.    ])
-    """
-    known = ~np.isnan(values)
-    if not known.all():
-        values, group = values[known], group[known]
-    n = np.bincount(group, minlength=groups)
-    size = np.maximum(n, 1)
-    beyond = values - (np.bincount(group, values, groups) / size)[group]
-    square = beyond * beyond
-    spread = np.bincount(group, square, groups) / size
-    cube = np.bincount(group, square * beyond, groups) / size
-    return n, cube / np.where(spread > 0, spread, np.nan) ** 1.5
-
-
 def enough(skew: npt.ArrayLike) -> Floats:
     """Return how many units a mean needs so that Welch's interval holds well enough.
 

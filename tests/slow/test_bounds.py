@@ -25,6 +25,7 @@ COMPILED = (
     "tests/analyses/test_retention.py",
     "tests/analyses/test_retention_definition.py",
     "tests/analyses/test_user_features.py",
+    "tests/stats/test_moments.py",
 )
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from scipy.stats import skew
 
 from opslib.stats import moments as module
-from opslib.stats.moments import Moments, moments
+from opslib.stats.moments import Moments, moments, skewness
 
 NUMBERS = some.floats(-1e6, 1e6)
 
@@ -75,3 +76,24 @@ def test_nobody_and_many_groups():
     assert [one.n for one in found] == [3] * 1_000
     means = [float(one.mean[0]) for one in found]
     assert means == pytest.approx(np.arange(1_000, 2_000))
+
+
+def test_skewness_is_that_of_scipy_by_group_without_blanks():
+    random = np.random.default_rng(5)
+    values, group = random.gamma(1, 1, 900), random.integers(0, 3, 900)
+    values[:10] = np.nan
+    n, found = skewness(values, group, 3)
+    own = [values[(group == g) & ~np.isnan(values)] for g in range(3)]
+    assert found == pytest.approx([skew(one) for one in own])
+    assert n.tolist() == [len(one) for one in own]
+    assert np.isnan(skewness(np.ones(4), np.zeros(4, int), 2)[1]).all()
+
+
+def test_skewness_of_many_units_far_from_0_is_that_of_scipy():
+    random = np.random.default_rng(6)
+    values, group = random.gamma(2, 3, 50_000) + 1e6, random.integers(0, 2, 50_000)
+    n, found = skewness(values, group, 2)
+    assert found == pytest.approx([skew(values[group == g]) for g in (0, 1)], rel=1e-6)
+    assert n.sum() == 50_000
+    alike_all = skewness(np.full(50_000, 0.1), group, 2)[1]
+    assert np.isnan(alike_all).all()

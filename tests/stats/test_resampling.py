@@ -1,10 +1,10 @@
-"""Resampled means against scipy's bootstrap, and skewness against scipy's."""
+"""Resampled means against scipy's bootstrap, and how many units they need."""
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap, poisson, skew
+from scipy.stats import bootstrap, poisson
 
-from opslib.stats.resampling import drawn, enough, resampled, skewness
+from opslib.stats.resampling import drawn, enough, resampled
 
 
 def means(values, seed=0, influence=None):
@@ -51,17 +51,6 @@ def test_columns_are_drawn_together_and_far_from_0_nothing_is_lost():
     assert net.std() == pytest.approx((y - 2 * x).std() / 8_000**0.5, rel=0.05)
     expected = np.corrcoef(x, y)[0, 1]
     assert np.corrcoef(draws.T)[0, 1] == pytest.approx(expected, abs=0.01)
-
-
-def test_skewness_is_that_of_scipy_by_group_without_blanks():
-    random = np.random.default_rng(5)
-    values, group = random.gamma(1, 1, 900), random.integers(0, 3, 900)
-    values[:10] = np.nan
-    n, found = skewness(values, group, 3)
-    own = [values[(group == g) & ~np.isnan(values)] for g in range(3)]
-    assert found == pytest.approx([skew(one) for one in own])
-    assert n.tolist() == [len(one) for one in own]
-    assert np.isnan(skewness(np.ones(4), np.zeros(4, int), 2)[1]).all()
 
 
 def test_the_rule_of_thumb_leaves_between_2_and_3_percent_on_each_side():
