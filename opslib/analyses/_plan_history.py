@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 
 from opslib.analyses._ab_rows import is_share, numbers, written
 from opslib.result import Error, Note, check_choice
-from opslib.stats.moments import Moments, moments
+from opslib.stats.moments import Moments, moments, skewness
 from opslib.stats.proportions import wilson
 from opslib.stats.ratios import ratio
 
@@ -104,9 +104,8 @@ class History:
         values = self.values
         if self.below is not None:
             values = values - values.sum() / self.below.sum() * self.below
-        beyond = values - values.mean()
-        spread = float(np.mean(beyond**2))
-        return float(np.mean(beyond**3)) / spread**1.5 if spread else math.nan
+        together = np.zeros(len(values), np.intp)
+        return float(skewness(values, together, 1)[1][0])
 
     def table(self) -> pd.DataFrame:
         """Return all of it as one row."""
